@@ -1,0 +1,1 @@
+"""The commands. Each module here that has a `command` is one; nothing is registered anywhere."""

@@ -1,0 +1,111 @@
+"""Read settings: options first, then `EARFUL_…` variables, then `earful.toml` in the data directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import ConfigError
+from core.settings import PriorityWeights, Settings
+
+DEFAULT_DIR = Path("earful-data")
+FILE_NAME = "earful.toml"
+
+
+class _Weights(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    churn: float = Field(PriorityWeights().churn, ge=0, le=100)
+    negative: float = Field(PriorityWeights().negative, ge=0, le=100)
+    unanswered: float = Field(PriorityWeights().unanswered, ge=0, le=100)
+    question: float = Field(PriorityWeights().question, ge=0, le=100)
+    bug: float = Field(PriorityWeights().bug, ge=0, le=100)
+    reach: float = Field(PriorityWeights().reach, ge=0, le=100)
+    heat: float = Field(PriorityWeights().heat, ge=0, le=100)
+    repeat: float = Field(PriorityWeights().repeat, ge=0, le=100)
+    rival: float = Field(PriorityWeights().rival, ge=0, le=100)
+    praise: float = Field(PriorityWeights().praise, ge=0, le=100)
+
+
+class _File(BaseSettings):
+    """The form of `earful.toml` and of the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="EARFUL_", env_nested_delimiter="__", extra="ignore")
+
+    store_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(Settings().port, ge=0, le=65535)
+    allow_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    contact: str = Settings().contact
+    host_delay: float = Field(Settings().host_delay, ge=0, le=3600)
+    model_dir: str = ""
+    label_threads: int = Field(1, ge=1, le=64)
+    weights: _Weights = Field(default_factory=_Weights)
+
+    @field_validator("allow_networks", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        """Let the environment name several networks with commas between them."""
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        del init_settings, dotenv_settings, file_secret_settings
+        return env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(data_dir: Path | None = None) -> Settings:
+    """Return the settings for a data directory.
+
+    Raises:
+        ConfigError: a value cannot be; the message names it and where it stands.
+    """
+    chosen = data_dir or DEFAULT_DIR
+    path = chosen / FILE_NAME
+
+    class FromFile(_File):
+        model_config = SettingsConfigDict(
+            env_prefix="EARFUL_", env_nested_delimiter="__", extra="ignore", toml_file=path
+        )
+
+    try:
+        read = FromFile()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{name} in {path} or EARFUL_{name.upper()}: {first['msg'].lower()}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    return Settings(
+        data_dir=chosen,
+        store_url=read.store_url,
+        host=read.host,
+        port=read.port,
+        allow_networks=read.allow_networks,
+        contact=read.contact,
+        host_delay=read.host_delay,
+        model_dir=read.model_dir,
+        label_threads=read.label_threads,
+        weights=PriorityWeights(**read.weights.model_dump()),
+    )

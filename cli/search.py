@@ -1,0 +1,106 @@
+"""`earful search`: the query language on the store."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+
+import click
+
+from core.clock import SystemClock, iso
+from core.labels import Tone
+from core.mention import mention_to_json
+from core.query import Query
+from core.query_parser import parse
+from core.search import Hit, Search, Sort
+from core.settings import Settings
+from store import open_store
+
+COLUMNS = ("published_at", "source", "author", "sentiment", "churn", "text", "url")
+#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PAGE = 200
+
+
+@click.command("search")
+@click.argument("query", nargs=-1)
+@click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="new", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "jsonl", "csv"]), default="table", show_default=True
+)
+@click.pass_obj
+def command(settings: Settings, query: tuple[str, ...], sort: str, limit: int, form: str) -> None:
+    """Search the stored mentions, for example `earful search 'churn:>0.7 last:7d'`."""
+    read = parse(" ".join(query))
+    show_problems(read)
+    hits = _hits(settings, read, Sort(sort), limit)
+    if form == "jsonl":
+        for hit in hits:
+            click.echo(json.dumps(mention_to_json(hit.stored.mention), ensure_ascii=False))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        for hit in hits:
+            writer.writerow(guarded(cell) for cell in _cells(hit))
+    else:
+        found = 0
+        for hit in hits:
+            found += 1
+            click.echo(_line(hit))
+        click.echo(f"{found} shown; --limit shows more" if found == limit else f"{found} found", err=True)
+
+
+def show_problems(read: Query) -> None:
+    """Say on standard error which part of a query was not read as written, and how it was read."""
+    for problem in read.problems:
+        click.echo(
+            f"  {read.written}\n  {' ' * problem.start}{'^' * max(1, problem.end - problem.start)}", err=True
+        )
+        click.echo(f"  {problem.message}", err=True)
+    if read.problems:
+        click.echo(f"read as: {read.read_as or 'everything'}", err=True)
+
+
+def guarded(cell: str) -> str:
+    """Return a CSV cell that no spreadsheet runs as a formula."""
+    return "'" + cell if cell.startswith(FORMULA) else cell
+
+
+def _hits(settings: Settings, read: Query, sort: Sort, limit: int) -> Iterable[Hit]:
+    store = open_store(settings.database_url)
+    try:
+        search = Search(node=read.node, now=SystemClock().now())
+        after: str | None = None
+        while limit > 0:
+            page = store.search(search, sort=sort, limit=min(limit, PAGE), after=after)
+            yield from page.hits
+            limit -= len(page.hits)
+            after = page.next
+            if after is None:
+                return
+    finally:
+        store.close()
+
+
+def _cells(hit: Hit) -> tuple[str, ...]:
+    mention = hit.stored.mention
+    labels = next((labels for labels in mention.labels if labels.sentiment or labels.churn), None)
+    tone = labels.sentiment.tone if labels and labels.sentiment else None
+    churn = f"{labels.churn.p:.2f}" if labels and labels.churn else ""
+    return (
+        iso(mention.published_at),
+        mention.source,
+        mention.author.handle or mention.author.name or "",
+        tone.value if isinstance(tone, Tone) else "",
+        churn,
+        " ".join(mention.said.split()),
+        mention.url or "",
+    )
+
+
+def _line(hit: Hit) -> str:
+    at, source, author, tone, churn, text, _ = _cells(hit)
+    return f"{at[:16]}  {source:<13} {author[:18]:<18} {tone:<8} {churn:<4}  {text[:100]}"

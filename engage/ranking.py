@@ -1,0 +1,38 @@
+"""Keep the queue's order true: work out the priorities that are out of date."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.errors import NotFound
+from core.ports import Store
+from core.priority import prioritise
+from core.settings import PriorityWeights
+from core.thread import Thread
+from core.watch import Watch
+
+#: Waiting time moves a thread by at most one point in this long (20 points, half life 12 h).
+RANK_AGAIN = timedelta(minutes=15)
+BATCH = 200
+
+
+def rank(store: Store, weights: PriorityWeights, *, now: datetime, limit: int = BATCH) -> int:
+    """Work out up to `limit` priorities that are out of date; return how many were.
+
+    Safe to repeat and to run in several processes: the store drops a priority made from an older thread.
+    """
+    products = {watch.id: watch for watch in store.watches()}
+    stale = store.threads_to_rank(limit=limit, older_than=now - RANK_AGAIN)
+    for thread_id in stale:
+        try:
+            thread = store.thread(thread_id)
+        except NotFound:  # erased since the list was made
+            continue
+        priority = prioritise(thread, product=_product(thread, products), now=now, weights=weights)
+        store.save_priority(thread_id, priority, sequence=thread.sequence, now=now)
+    return len(stale)
+
+
+def _product(thread: Thread, watches: dict[str, Watch]) -> str:
+    """Return the product that the thread's first watch listens for."""
+    return next((watches[name].product.name for name in thread.watches if name in watches), "")
