@@ -15,7 +15,7 @@ import cli
 from core.errors import EarfulError
 
 #: Modules here that are no commands.
-PARTS = frozenset({"__main__", "main", "config", "children"})
+PARTS = frozenset({"__main__", "main", "config", "children", "scheduling", "watching"})
 
 
 def _load(ctx: click.Context, _option: click.Parameter, data: Path | None) -> None:

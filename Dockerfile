@@ -1,0 +1,27 @@
+# One image for every part: web, scheduler, labeller. Runs as a user without rights; only /data is written.
+FROM python:3.13-slim AS build
+WORKDIR /opt/earful
+COPY requirements/base.txt requirements/base.txt
+RUN python -m venv .venv \
+ && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --only-binary :all: -r requirements/base.txt
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --home-dir /data --no-create-home earful \
+ && install -d -o earful -g earful -m 0700 /data
+WORKDIR /opt/earful
+COPY --from=build /opt/earful/.venv .venv
+COPY core core
+COPY crawlers crawlers
+COPY nlp nlp
+COPY store store
+COPY engage engage
+COPY web web
+COPY cli cli
+COPY scrapy.cfg LICENSE ./
+ENV PATH=/opt/earful/.venv/bin:$PATH PYTHONPATH=/opt/earful PYTHONUNBUFFERED=1 \
+    EARFUL_DATA_DIR=/data EARFUL_HOST=0.0.0.0 EARFUL_PORT=8710
+USER earful
+VOLUME /data
+EXPOSE 8710
+ENTRYPOINT ["python", "-m", "cli"]
+CMD ["up"]

@@ -1,0 +1,48 @@
+"""`earful schedule`: the scheduler alone, for one process per container."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from cli.children import end_with_parent
+from cli.scheduling import Scheduler
+from cli.up import TICK_SECONDS, only_one
+from core.clock import SystemClock
+from core.errors import StoreUnavailable
+from core.settings import Settings
+from engage.access import sign_in_link
+from store import open_store
+
+
+@click.command("schedule")
+@click.pass_obj
+def command(settings: Settings) -> None:
+    """Read sources when they are due and keep the queue in order, until told to stop."""
+    end_with_parent()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    with only_one(settings.data_dir):
+        store = open_store(settings.database_url)
+        scheduler = Scheduler(store=store, settings=settings, clock=SystemClock(), say=_say)
+        try:
+            token = sign_in_link(store, now=SystemClock().now())
+            _say("open this path on your server to sign in; it works once, the next start prints a new one")
+            click.echo(f"/sign-in/{token}")
+            while not stop.is_set():
+                try:
+                    busy = scheduler.tick()
+                except StoreUnavailable as error:
+                    _say(f"the store does not answer ({error}); trying again")
+                    busy = False
+                stop.wait(0.05 if busy else TICK_SECONDS)
+        finally:
+            scheduler.stop()
+            store.close()
+
+
+def _say(line: str) -> None:
+    click.echo(f"earful: {line}", err=True)

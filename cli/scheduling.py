@@ -1,0 +1,144 @@
+"""The scheduler: which source is read when, and the ranking of what came in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cli.children import Child
+from core.clock import Clock
+from core.ports import Store
+from core.settings import Settings
+from core.source import SourceState, SourceStatus
+from core.watch import Watch
+from core.work import Work
+from engage.ranking import rank
+
+#: How long a request such as "fetch now" is ours before another scheduler may take it.
+WORK_LEASE = timedelta(minutes=15)
+#: A crawl that says nothing for this long is stuck; it is killed and its sources are read next time.
+CRAWL_LIMIT = timedelta(minutes=20)
+
+
+@dataclass
+class Scheduler:
+    """Decides what is due, lets one crawl run at a time, and keeps the queue in order."""
+
+    store: Store
+    settings: Settings
+    clock: Clock
+    #: Tells the person at the terminal one line.
+    say: Callable[[str], None]
+    #: Other addresses for sources, as given by `--base-url` and `--demo`.
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    crawl: Child | None = None
+    _crawling: tuple[str, tuple[str, ...]] = ("", ())
+    _crawl_since: datetime | None = None
+    _work: Work | None = None
+
+    def tick(self) -> bool:
+        """Do what is due now; return whether anything was done, so that the caller need not wait."""
+        self._finish_crawl()
+        if self.crawl is None:
+            self._begin_crawl()
+        return rank(self.store, self.settings.weights, now=self.clock.now()) > 0
+
+    @property
+    def crawling(self) -> tuple[str, ...]:
+        """The sources being read now."""
+        return self._crawling[1] if self.crawl is not None else ()
+
+    def stop(self) -> None:
+        """End a running crawl; what it stored stays, and its cursor tells where to go on."""
+        if self.crawl is not None:
+            self.crawl.stop()
+            self.crawl.wait()
+
+    def _begin_crawl(self) -> None:
+        now = self.clock.now()
+        self._work = self.store.claim_work(owner="scheduler", lease=WORK_LEASE, now=now)
+        watch_id, sources = self._asked() if self._work else self._due(now)
+        if not sources:
+            if self._work:
+                self.store.finish_work(self._work.id, failed=True, outcome="there is no such watch or source")
+                self._work = None
+            return
+        arguments = ["cli", "crawl", "--data", str(self.settings.data_dir), "--watch", watch_id]
+        for source in sources:
+            arguments += ["--source", source]
+        for source, url in self.base_urls.items():
+            arguments += ["--base-url", f"{source}={url}"]
+        self.crawl = Child("crawl", arguments, quiet=True)
+        self.crawl.start()
+        self._crawling, self._crawl_since = (watch_id, sources), now
+
+    def _asked(self) -> tuple[str, tuple[str, ...]]:
+        """Return the watch and sources that a person asked to read now."""
+        payload = self._work.payload if self._work else {}
+        watch = next((w for w in self.store.watches() if w.id == payload.get("watch")), None)
+        if watch is None:
+            return "", ()
+        asked = payload.get("source")
+        return watch.id, tuple(name for name in watch.sources if asked in (None, "", name))
+
+    def _due(self, now: datetime) -> tuple[str, tuple[str, ...]]:
+        states = {(state.watch_id, state.source): state for state in self.store.source_states()}
+        for watch in self.store.watches():
+            due = tuple(name for name in watch.sources if is_due(watch, states.get((watch.id, name)), now))
+            if due and not watch.paused:
+                return watch.id, due
+        return "", ()
+
+    def _finish_crawl(self) -> None:
+        if self.crawl is None:
+            return
+        if self.crawl.running:
+            if self._crawl_since and self.clock.now() - self._crawl_since > CRAWL_LIMIT:
+                self.say("the crawl took too long and was stopped; it goes on from its cursor next time")
+                self.stop()
+            return
+        watch_id, sources = self._crawling
+        self.crawl = None
+        told = [s for s in self.store.source_states() if s.watch_id == watch_id and s.source in sources]
+        for state in told:
+            self.say(summary(state))
+        self._mark_untried(watch_id, sources, told)
+        if self._work is not None:
+            failed = any(state.status is not SourceStatus.OK for state in told)
+            outcome = "; ".join(summary(state) for state in told)
+            self.store.finish_work(self._work.id, failed=failed, outcome=outcome)
+            self._work = None
+
+    def _mark_untried(self, watch_id: str, sources: Sequence[str], told: Sequence[SourceState]) -> None:
+        """Keep a source whose crawl died before it could say anything from being tried again at once."""
+        since = self._crawl_since or self.clock.now()
+        for source in sources:
+            state = next((state for state in told if state.source == source), None)
+            if state is None or state.last_try_at is None or state.last_try_at < since:
+                self.say(f"{source}: the crawl ended before it was read; the lines above say why")
+                kept = state or SourceState(watch_id=watch_id, source=source)
+                self.store.save_source_state(tried(kept, self.clock.now()))
+
+
+def tried(state: SourceState, now: datetime) -> SourceState:
+    """Return the state of a source whose crawl died."""
+    return replace(state, last_try_at=now, failures=state.failures + 1, reason="the crawl ended unexpectedly")
+
+
+def is_due(watch: Watch, state: SourceState | None, now: datetime) -> bool:
+    """Tell whether a source is to be read now."""
+    if state is None or state.last_try_at is None:
+        return True
+    if state.paused or (state.until is not None and now < state.until):
+        return False
+    return now >= state.last_try_at + timedelta(minutes=watch.every_minutes)
+
+
+def summary(state: SourceState) -> str:
+    """Return one line about a source's last crawl."""
+    line = (
+        f"{state.source}: {state.status.value}, {state.requests} requests, {state.new} new, "
+        f"{state.changed} changed, {state.unchanged} unchanged, {state.errors} errors"
+    )
+    return f"{line}; {state.reason}" if state.reason else line
