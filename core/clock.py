@@ -41,11 +41,14 @@ def as_utc(moment: datetime) -> datetime:
     """Return `moment` in UTC.
 
     Raises:
-        ValueError: the moment has no time zone, so it cannot be placed.
+        ValueError: the moment has no time zone, or lies outside the calendar in UTC, so it cannot be placed.
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; give one, such as +00:00")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} in UTC lies outside the years 1 to 9999") from None
 
 
 def iso(moment: datetime) -> str:

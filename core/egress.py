@@ -41,6 +41,9 @@ FORBIDDEN = tuple(
     )
 )
 
+#: The one IPv6 range that public addresses are given from; all else is reserved, local or a way to IPv4.
+PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Egress:
@@ -56,13 +59,17 @@ class Egress:
         """Build the rule from texts.
 
         Raises:
-            ConfigError: a network is not in CIDR form.
+            ConfigError: a network is not in CIDR form, or an endpoint is no IP address.
         """
         try:
             parsed = tuple(ipaddress.ip_network(text) for text in networks)
         except ValueError as error:
             raise ConfigError(f"an allowed network is written like 10.1.0.0/16: {error}") from error
-        return cls(endpoints=frozenset(endpoints), networks=parsed)
+        try:
+            exact = frozenset((str(ipaddress.ip_address(address)), port) for address, port in endpoints)
+        except ValueError as error:
+            raise ConfigError(f"an allowed endpoint is an IP address, not a name: {error}") from error
+        return cls(endpoints=exact, networks=parsed)
 
     def check(self, address: str, port: int) -> None:
         """Return if `address` may be dialled on `port`.
@@ -75,16 +82,22 @@ class Egress:
             EgressRefused: it may not; the message says which rule forbids it.
         """
         try:
-            ip = ipaddress.ip_address(address.partition("%")[0])
+            ip = ipaddress.ip_address(address)
         except ValueError:
             raise EgressRefused(f"{address!r} is a name, not an address that can be checked") from None
         if (str(ip), port) in self.endpoints or any(ip in network for network in self.networks):
             return
         for inner in _unwrapped(ip):
-            if not inner.is_global or any(inner in network for network in FORBIDDEN):
+            if not _public(inner):
                 raise EgressRefused(f"{address} is not on the public internet; allow its network to dial it")
         if port not in WEB_PORTS:
             raise EgressRefused(f"port {port} of {address} is not a web port; allow its network to dial it")
+
+
+def _public(ip: IPAddress) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in PUBLIC_IPV6:
+        return False
+    return ip.is_global and not any(ip in network for network in FORBIDDEN)
 
 
 def _unwrapped(ip: IPAddress) -> tuple[IPAddress, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -103,6 +104,17 @@ class Span:
     end: int
     weight: float
 
+    def __post_init__(self) -> None:
+        """Refuse a stretch that holds no character.
+
+        Raises:
+            ValueError: it is empty, ends before it starts, or its weight is no number.
+        """
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"a span holds at least one character, not {self.start} to {self.end}")
+        if not math.isfinite(self.weight):
+            raise ValueError("a span's weight is a number")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
@@ -181,7 +193,9 @@ class Labels:
                 churn_spans=_spans(data.get("churn_spans")),
                 sentiment_spans=_spans(data.get("sentiment_spans")),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise InputError(f"not labels: {error} is missing") from error
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(f"not labels: {error}") from error
 
 

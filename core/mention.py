@@ -18,6 +18,9 @@ MAX_TEXT = 200_000
 #: Highest rating a review can carry.
 MAX_RATING = 5
 
+#: Largest figure believed: what JSON numbers hold exactly, and far within what a store's column holds.
+MAX_FIGURE = 2**53
+
 
 class Kind(enum.StrEnum):
     """Name what sort of utterance a mention is."""
@@ -46,6 +49,14 @@ class Author:
     #: How many follow it, where the service tells.
     followers: int | None = None
 
+    def __post_init__(self) -> None:
+        """Make what a service told fit to be stored; a figure that cannot be is taken as not told."""
+        for name in ("id", "handle", "name", "url"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, clean_text(text) or None if text is not None else None)
+        if self.followers is not None and not 0 <= self.followers <= MAX_FIGURE:
+            object.__setattr__(self, "followers", None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engagement:
@@ -55,6 +66,13 @@ class Engagement:
     replies: int | None = None
     shares: int | None = None
     views: int | None = None
+
+    def __post_init__(self) -> None:
+        """Take figures beyond any real one as not told; a score may be negative."""
+        for name in ("score", "replies", "shares", "views"):
+            figure = getattr(self, name)
+            if figure is not None and not -MAX_FIGURE <= figure <= MAX_FIGURE:
+                object.__setattr__(self, name, None)
 
     @property
     def total(self) -> int:
@@ -102,8 +120,12 @@ class Mention:
             ValueError: an id is empty, a time has no zone, a rating is out of range, or nothing was said.
         """
         for name in ("id", "source", "native_id", "thread_id"):
+            object.__setattr__(self, name, clean_text(getattr(self, name)))
             if not getattr(self, name):
                 raise ValueError(f"a mention needs a {name}")
+        for name in ("url", "parent_id", "language"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, clean_text(text) or None if text is not None else None)
         object.__setattr__(self, "published_at", as_utc(self.published_at))
         if self.edited_at is not None:
             object.__setattr__(self, "edited_at", as_utc(self.edited_at))
@@ -142,7 +164,8 @@ def mention_id(source: str, native_id: str, host: str | None = None) -> str:
 def clean_text(text: str) -> str:
     r"""Return `text` as it can be stored anywhere: no NUL, no lone surrogate, at most `MAX_TEXT` characters.
 
-    A NUL becomes a space and a lone surrogate U+FFFD; line ends become `\n`.
+    A NUL becomes a space and a lone surrogate U+FFFD; line ends become `\n`; white space around the text
+    goes. Every other character stays as it is, and cleaning twice is cleaning once.
     """
     text = text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
@@ -173,6 +196,8 @@ def mention_to_json(mention: Mention) -> dict[str, object]:
         },
         "rating": mention.rating,
         "labels": [labels.to_json() for labels in mention.labels],
+        # Only where it says something: every other mention keeps to the fields of the contract.
+        **({} if mention.published_known else {"published_known": False}),
     }
 
 
@@ -203,7 +228,8 @@ def mention_from_json(data: Mapping[str, object]) -> Mention:
             text=_optional_text(data, "text") or "",
             language=_optional_text(data, "language"),
             published_at=from_iso(_text(data, "published_at")),
-            edited_at=from_iso(_text(data, "edited_at")) if data.get("edited_at") else None,
+            published_known=data.get("published_known") is not False,
+            edited_at=from_iso(edited) if (edited := _optional_text(data, "edited_at")) else None,
             deleted=data.get("deleted") is True,
             engagement=Engagement(
                 **{name: _optional_int(engagement, name) for name in ("score", "replies", "shares", "views")}

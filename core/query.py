@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeAlias
 
 from core.clock import iso
@@ -178,7 +179,8 @@ def render(node: Node) -> str:
 
 def _grouped(node: Node, *inside: type) -> str:
     text = render(node)
-    return f"({text})" if isinstance(node, inside) else text
+    two = isinstance(node, Published) and node.after is not None and node.before is not None
+    return f"({text})" if isinstance(node, inside) or (two and And in inside) else text
 
 
 def _render_words(node: Words) -> str:
@@ -199,7 +201,10 @@ def _render_field(node: Node) -> str:
         case Between():
             return f"{_field_name(node.field, node.brand)}:{_render_range(node)}"
         case Published(after, before):
-            parts = [f"after:{iso(after)}" if after else "", f"before:{iso(before)}" if before else ""]
+            parts = [
+                f"after:{_moment(after)}" if after else "",
+                f"before:{_moment(before)}" if before else "",
+            ]
             return " ".join(part for part in parts if part)
         case Last(_, written):
             return f"last:{written}"
@@ -207,12 +212,22 @@ def _render_field(node: Node) -> str:
             raise TypeError(f"{type(node).__name__} is no field")
 
 
+def _moment(moment: datetime) -> str:
+    return iso(moment).removesuffix("T00:00:00Z")
+
+
 def _render_range(node: Between) -> str:
+    low, high = _number(node.low), _number(node.high)
     if node.low is None:
-        return f"<{'=' if node.high_counts else ''}{node.high:g}"
+        return f"<{'=' if node.high_counts else ''}{high}"
     if node.high is None:
-        return f">{'=' if node.low_counts else ''}{node.low:g}"
-    return f"[{node.low:g} TO {node.high:g}]"
+        return f">{'=' if node.low_counts else ''}{low}"
+    return f"[{low} TO {high}]"
+
+
+def _number(value: float | None) -> str:
+    """Return every digit that reading the number again needs, without an exponent."""
+    return "*" if value is None else f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _field_name(name: str, brand: str | None) -> str:

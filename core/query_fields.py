@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from core.clock import as_utc
 from core.labels import ChurnReason, Intent, Tone
 from core.query import Between, Last, Node, OneOf, Published
 from core.thread import Status
@@ -69,12 +70,12 @@ def read_field(name: str, brand: str | None, value: str) -> Node:
         return _time(name, value.strip('"'))
     if name == "churn" and value[0] in "<>[":
         return _range(name, brand, value)
-    values = [part[0] or part[1].strip() for part in VALUE_PART.findall(value)]
+    values = [(quoted or bare).strip() for quoted, bare in VALUE_PART.findall(value)]
     values = [part for part in values if part]
-    if name in CLOSED_FIELDS:
-        return OneOf(name, tuple(_closed(name, part) for part in values), brand)
     if not values:
         raise FieldError(f"{name}: needs a value")
+    if name in CLOSED_FIELDS:
+        return OneOf(name, tuple(_closed(name, part) for part in values), brand)
     return OneOf(name, tuple(values), brand)
 
 
@@ -92,16 +93,26 @@ def _closed(name: str, value: str) -> str:
 
 def _range(name: str, brand: str | None, value: str) -> Node:
     if match := COMPARISON.match(value):
-        sign, number = match.group(1), float(match.group(2))
+        sign, number = match.group(1), _share(name, match.group(2))
         if sign[0] == ">":
             return Between(name, number, None, low_counts="=" in sign, brand=brand)
         return Between(name, None, number, high_counts="=" in sign, brand=brand)
     if match := BRACKETS.match(value):
-        low, high = (None if end == "*" else float(end) for end in match.groups())
+        low, high = (None if end == "*" else _share(name, end) for end in match.groups())
+        if low is not None and high is not None and low > high:
+            raise FieldError(f"{name}: a range goes from the smaller number to the larger, not {value}")
         if low is None and high is None:
             return Between(name, 0.0, None, brand=brand)
         return Between(name, low, high, brand=brand)
     raise FieldError(f"{name}: takes >0.7, <=0.3 or [0.3 TO 0.7], not {value!r}")
+
+
+def _share(name: str, number: str) -> float:
+    if float(number) > 1:
+        raise FieldError(
+            f"{name}: is a probability from 0 to 1, so {number} finds nothing; write 0.7 for 70 %"
+        )
+    return float(number)
 
 
 def _time(name: str, value: str) -> Node:
@@ -113,8 +124,8 @@ def _time(name: str, value: str) -> Node:
         return Last(timedelta(days=days), value.lower())
     try:
         moment = datetime.fromisoformat(value)
+        # Dates without a zone are UTC days; the page shows other zones, the language does not guess them.
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else as_utc(moment)
     except ValueError:
         raise FieldError(f"{name}: takes a date such as 2026-01-31, not {value!r}") from None
-    # Dates without a zone are UTC days; the page shows other zones, the language does not guess them.
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return Published(after=moment) if name == "after" else Published(before=moment)

@@ -14,19 +14,24 @@ from dataclasses import dataclass, field
 
 from core.query import And, Everything, Match, Node, Not, Or, Problem, Query, Where, Words
 from core.query_fields import FIELD_NAMES, FieldError, read_field
-from core.tokens import token_texts
+from core.tokens import token_texts, tokenise
 
 MAX_LENGTH = 512
 MAX_CLAUSES = 64
 MAX_DEPTH = 10
 MIN_PREFIX = 2
 
+UNCLOSED_QUOTE = "this quote is never closed; it was closed at the end"
+
+#: One of the words or phrases after `title:` or `text:`.
+TEXT_VALUE = re.compile(r'"([^"]*)"?|([^",]+)')
+
 LEXEME = re.compile(
     r"""
     (?P<space>\s+)
   | (?P<open>\()
   | (?P<close>\))
-  | (?P<minus>-(?=[\w"(@#\[*]))
+  | (?P<minus>-(?=[^\s)]))
   | (?P<field>[A-Za-z]+(?:@(?:"[^"]*"|[^\s:"()]+))?:)
   | (?P<phrase>"[^"]*"?)
   | (?P<word>[^\s()"]+)
@@ -35,7 +40,13 @@ LEXEME = re.compile(
 )
 
 #: The value of a field: a range in brackets, or values with commas between them, quoted or bare.
-VALUE = re.compile(r'\[[^\]]*\]?|(?:"[^"]*"?|[^\s()",]+|,)+')
+VALUE = re.compile(r'\[\s*[^\s\]()]*(?:\s+(?i:TO)\s+[^\s\]()]*)?\s*\]|(?:"[^"]*"?|[^\s()",]+|,)+')
+
+#: What telephones and input methods type for `"`, `(`, `)` and `:`, one for one, so that places stay.
+TYPED = str.maketrans("“”„‟«»＂（）：", '"""""""():')
+
+#: Characters that no store can keep; each becomes U+FFFD.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -54,6 +65,8 @@ class _Parser:
     problems: list[Problem] = field(default_factory=list)
     at: int = 0
     clauses: int = 0
+    #: Brackets opened beyond the depth allowed whose other halves are still to come.
+    ungrouped: int = 0
 
     def any(self, depth: int) -> Node:
         """Read alternatives with OR between them."""
@@ -72,6 +85,10 @@ class _Parser:
         nodes: list[Node] = []
         while (kind := self.peek()) not in ("end", "or"):
             if kind == "close":
+                if self.ungrouped:
+                    self.ungrouped -= 1
+                    self.take()
+                    continue
                 if depth:
                     break
                 self.problem(self.take(), "this bracket closes nothing; it was left out")
@@ -100,9 +117,7 @@ class _Parser:
         lexeme = self.take()
         if lexeme.kind == "open":
             return self.group(lexeme, depth)
-        self.clauses += 1
-        if self.clauses > MAX_CLAUSES:
-            self.problem(lexeme, f"only the first {MAX_CLAUSES} clauses are searched; this one was left out")
+        if not self.counted(lexeme):
             return Everything()
         if lexeme.kind == "field":
             return self.field(lexeme)
@@ -110,9 +125,17 @@ class _Parser:
             return self.phrase(lexeme, lexeme.text, Where.ANYWHERE)
         return self.word(lexeme, lexeme.text, Where.ANYWHERE)
 
+    def counted(self, lexeme: _Lexeme) -> bool:
+        """Count one clause; tell whether it is still among those that are searched."""
+        self.clauses += 1
+        if self.clauses > MAX_CLAUSES:
+            self.problem(lexeme, f"only the first {MAX_CLAUSES} clauses are searched; this one was left out")
+        return self.clauses <= MAX_CLAUSES
+
     def group(self, lexeme: _Lexeme, depth: int) -> Node:
         """Read what stands in brackets; deeper than allowed the brackets no longer group."""
         if depth >= MAX_DEPTH:
+            self.ungrouped += 1
             self.problem(lexeme, f"brackets nest at most {MAX_DEPTH} deep; this one was left out")
             return Everything()
         node = self.any(depth + 1)
@@ -133,6 +156,8 @@ class _Parser:
         if not lexeme.value.strip('", '):
             self.problem(lexeme, f"{name}: needs a value; it was left out")
             return Everything()
+        if lexeme.value.count('"') % 2:
+            self.problem(lexeme, UNCLOSED_QUOTE)
         if name.lower() in ("title", "text"):
             return self.text_field(lexeme, Where(name.lower()))
         try:
@@ -142,17 +167,20 @@ class _Parser:
             return Everything()
 
     def text_field(self, lexeme: _Lexeme, where: Where) -> Node:
-        """Read words that must stand in the title, or in the text."""
-        if lexeme.value.startswith('"'):
-            return self.phrase(lexeme, lexeme.value, where)
-        parts = [part for part in lexeme.value.split(",") if part]
-        kept = [self.word(lexeme, part, where) for part in parts]
+        """Read words that must stand in the title, or in the text: any of those with commas between them."""
+        kept: list[Node] = []
+        for at, match in enumerate(TEXT_VALUE.finditer(lexeme.value)):
+            quoted, bare = match.groups()
+            if at and not self.counted(lexeme):
+                break
+            node = self.word(lexeme, bare, where) if bare else self.words(lexeme, quoted, Match.PHRASE, where)
+            kept.append(node)
         return _group(Or, [node for node in kept if not isinstance(node, Everything)])
 
     def phrase(self, lexeme: _Lexeme, text: str, where: Where) -> Node:
         """Read words in quotes."""
         if text.startswith('"') and (len(text) == 1 or not text.endswith('"')):
-            self.problem(lexeme, "this quote is never closed; it was closed at the end")
+            self.problem(lexeme, UNCLOSED_QUOTE)
         return self.words(lexeme, text.strip('"'), Match.PHRASE, where)
 
     def word(self, lexeme: _Lexeme, text: str, where: Where) -> Node:
@@ -161,10 +189,12 @@ class _Parser:
         if stem.startswith("*"):
             self.problem(lexeme, "a * may only stand at the end of a word; the one in front was left out")
             stem = stem.lstrip("*")
-        if stem == text or not stem:
+        if "*" in stem:
+            self.problem(lexeme, "a * may only stand at the end of a word; the parts were read as a phrase")
+        if not text.endswith("*") or not stem:
             return self.words(lexeme, stem or text, Match.WORD, where)
-        tokens = token_texts(stem)
-        if tokens and (len(tokens) > 1 or len(tokens[0]) < MIN_PREFIX or not stem[-1].isalnum()):
+        tokens = tokenise(stem)
+        if tokens and (len(tokens) > 1 or len(tokens[0].text) < MIN_PREFIX or tokens[0].end < len(stem)):
             self.problem(lexeme, f"a * goes after one word of at least {MIN_PREFIX} letters; it was left out")
             return self.words(lexeme, stem, Match.WORD, where)
         return self.words(lexeme, stem, Match.PREFIX, where)
@@ -194,9 +224,13 @@ class _Parser:
 
 
 def parse(written: str) -> Query:
-    """Read a query. Never raises: every text is some query, at worst one that finds everything."""
+    """Read a query. Never raises: every text is some query, at worst one that finds everything.
+
+    `Query.written` is the text with each NUL and lone surrogate replaced by U+FFFD.
+    """
+    written = UNSTORABLE.sub("\ufffd", written)
     parser = _Parser(written)
-    text = written
+    text = written.translate(TYPED)
     if len(text) > MAX_LENGTH:
         text = text[:MAX_LENGTH]
         parser.problems.append(
@@ -212,7 +246,7 @@ def _lexemes(text: str) -> list[_Lexeme]:
     at = 0
     while at < len(text):
         match = LEXEME.match(text, at)
-        if match is None:  # only a lone quote's remainder could get here; the grammar covers all others
+        if match is None:  # pragma: no cover - every character begins one of the lexemes
             at += 1
             continue
         kind, part = str(match.lastgroup), match.group()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.errors import InputError
+from core.labels import Tone
 from core.mention import Mention
 
 
@@ -87,6 +89,15 @@ class Correction:
     at: datetime
     tone: str | None = None
     churn: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a tone that there is none of.
+
+        Raises:
+            InputError: the tone is not negative, neutral or positive.
+        """
+        if self.tone is not None and self.tone not in tuple(Tone):
+            raise InputError(f"a tone is {', '.join(Tone)}, not {self.tone!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

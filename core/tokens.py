@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from typing import NamedTuple
 
-#: Scripts written without spaces: each character is a token of its own, a word of several is a phrase.
-UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f\u0e00-\u0e7f"
+#: Scripts written without spaces (Japanese, Chinese, Thai, Lao, Burmese, Khmer): each character is a token
+#: of its own, a word of several is a phrase.
+UNSPACED = (
+    "\u3040-\u30ff\uff66-\uff9f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+#: Voicing marks of Japanese, apart from their letter: full and half width.
+VOICING = "\u3099\u309a\uff9e\uff9f"
+#: Soft hyphen, (non-)joiner and word joiner: they stand inside words and are no part of them.
+INVISIBLE = "\u00ad\u200c\u200d\u2060"
 
-TOKEN = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}_])[\w\u0300-\u036f])+")
+
+def _marks() -> str:
+    r"""Return every combining mark of the basic plane as ranges; `\w` leaves them out, words do not."""
+    basic = map(chr, range(0x300, 0x10000))
+    runs = itertools.groupby(basic, key=lambda character: unicodedata.category(character)[0] == "M")
+    found = [list(run) for is_mark, run in runs if is_mark]
+    return "".join(f"{run[0]}-{run[-1]}" for run in found)
+
+
+TOKEN = re.compile(rf"[{UNSPACED}][{VOICING}]?|(?:(?![{UNSPACED}_])[\w{_marks()}{INVISIBLE}])+")
 
 #: Longest token indexed, in characters; what is longer is cut, as in every engine.
 MAX_TOKEN = 64
+
+#: Letters that only stretch a word: the Arabic tatweel.
+_STRETCH = "\u0640"
 
 
 class Token(NamedTuple):
@@ -41,9 +62,21 @@ def token_texts(text: str) -> list[str]:
 
 @functools.lru_cache(maxsize=65_536)
 def fold(word: str) -> str:
-    """Return `word` without case, compatibility forms and accents (`Ärger` becomes `arger`, `ﬁx` `fix`)."""
+    """Return `word` without case, compatibility forms and accents.
+
+    `Ärger` becomes `arger`, `ﬁx` `fix`, `𝐀𝐜𝐦𝐞` `acme`. Vowel signs of Indic and South-East Asian scripts and
+    Japanese voicing stay: without them other words would be found. Folding twice is folding once.
+    """
     if word.isascii():
         return word.lower()[:MAX_TOKEN]
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return "".join(c for c in unicodedata.normalize("NFC", bare) if c.isalnum())[:MAX_TOKEN]
+    # Decomposed before and after: 𝐀 has no lower case, but the A it decomposes into has.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    return unicodedata.normalize("NFC", "".join(filter(_tells, decomposed)))[:MAX_TOKEN]
+
+
+def _tells(character: str) -> bool:
+    """Tell whether a decomposed character tells words apart."""
+    if character.isalnum():
+        return character != _STRETCH
+    spoken = "\u0900" <= character <= "\u1a7f" or character in VOICING
+    return spoken and unicodedata.category(character)[0] == "M"

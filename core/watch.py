@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import InputError
+from core.tokens import UNSPACED
 
 #: Longest name, alias, handle or word of a watch, in characters.
 MAX_NAME = 120
 #: Most entries in any one list of a watch.
 MAX_LIST = 100
+#: Longest part of a name in a watch's id, in characters.
+MAX_SLUG = 50
 
 #: What a spider reads from a watch: forums, servers, feeds … as plain JSON values.
 SourceSettings = Mapping[str, object]
@@ -73,9 +78,9 @@ class Watch:
             object.__setattr__(self, name, _words(getattr(self, name), name))
         if len(self.rivals) > MAX_LIST:
             raise InputError(f"at most {MAX_LIST} rivals, not {len(self.rivals)}")
-        names = [brand.name.casefold() for brand in self.brands]
+        names = [name for brand in self.brands for name in {name.casefold() for name in brand.names}]
         if len(set(names)) != len(names):
-            raise InputError("a product and its rivals need different names")
+            raise InputError("a product and its rivals need different names and aliases")
         if not 1 <= self.every_minutes <= 7 * 24 * 60:
             raise InputError("a schedule lies between 1 minute and 7 days")
 
@@ -86,6 +91,7 @@ class Watch:
 
     def brands_in(self, text: str) -> tuple[Brand, ...]:
         """Return the brands that `text` names, the product first."""
+        text = _composed(text)
         return tuple(brand for brand in self.brands if name_pattern(brand.names).search(text))
 
     def matches(self, text: str) -> bool:
@@ -94,6 +100,7 @@ class Watch:
         It names the product or a rival, holds one of the `must` words where there are any, and none
         of the `must_not` words.
         """
+        text = _composed(text)
         if not self.brands_in(text):
             return False
         if self.must and not name_pattern(self.must).search(text):
@@ -104,34 +111,69 @@ class Watch:
         """Tell whether `handle` on `source` belongs to our own team."""
         if not handle:
             return False
-        own = {name.casefold().replace("@", "", 1) for name in self.own_handles}
         bare = handle.casefold().removeprefix("@")
-        return bare in own or f"{source}:{bare}" in own
+        own = [name.casefold().removeprefix(f"{source.casefold()}:") for name in self.own_handles]
+        return any(name.removeprefix("@") == bare for name in own)
 
 
 def watch_id(name: str) -> str:
-    """Make a watch id out of a product's name; letters outside a-z become a digest so that ids differ."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:50]
-    if slug and slug.isascii() and name.isascii():
+    """Make a watch id out of a product's name.
+
+    A name that is more than plain words (`C++`, `製品`, a very long one) gets a digest, so that ids differ.
+    """
+    folded = " ".join(name.casefold().split())
+    slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
+    if slug and len(slug) <= MAX_SLUG and re.fullmatch(r"[a-z0-9 .&'_-]+", folded):
         return slug
-    digest = "".join(f"{byte:02x}" for byte in name.casefold().encode())[:12]
-    return f"{slug}-{digest}".strip("-")
+    digest = hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return f"{slug[:MAX_SLUG].strip('-')}-{digest}".strip("-")
 
 
 @functools.lru_cache(maxsize=512)
 def name_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern that finds any of `names` as whole words, whatever their case.
 
-    White space in a name matches any run of it, a hyphen or nothing (`Acme Cloud` finds `acmecloud`
-    and `Acme-Cloud`); a leading `@` or `#` before the name is taken in; `Acme's` counts as Acme.
+    White space and hyphens in a name match any run of them or nothing (`Acme Cloud` finds `acmecloud` and
+    `Acme-Cloud`, `T-Mobile` finds `T Mobile`); a leading `@` or `#` before the name is taken in; `Acme's`
+    counts as Acme. Where a word ends depends on the script: in Japanese, Chinese and Thai nowhere and
+    everywhere (`製品`), Korean hangs particles on a name (`카카오가`), and a Latin name ends where another
+    script begins (`Acmeを`, `Acme는`, `والAcme`).
     """
     ordered = sorted(names, key=len, reverse=True)
-    alternatives = "|".join(r"[\s\-_]*".join(map(re.escape, name.split())) for name in ordered)
-    return re.compile(rf"(?<!\w)[@#]?(?:{alternatives})(?!\w)", re.IGNORECASE)
+    return re.compile("|".join(map(_one_name, ordered)), re.IGNORECASE)
+
+
+#: Letters, digits and marks that go on with a Latin word.
+_LATIN = r"0-9_A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff"
+_PART = re.compile(r"[\s_-]+")
+
+
+def _one_name(name: str) -> str:
+    """Return the pattern of one name with what may not stand before and after it."""
+    parts = [re.escape(part) for part in _PART.split(name) if part] or [re.escape(name)]
+    before, after = _continues(name[0]), _continues(name[-1], after=True)
+    words = r"[\s_-]*".join(parts)
+    return (f"(?<!{before})" if before else "") + "[@#]?" + words + (f"(?!{after})" if after else "")
+
+
+def _continues(edge: str, *, after: bool = False) -> str:
+    """Return the class of characters that would make a name with this edge part of a longer word."""
+    if re.fullmatch(f"[{UNSPACED}]", edge):
+        return ""
+    if re.fullmatch(f"[{_LATIN}]", edge):
+        return f"[{_LATIN}]"
+    # `[^\W…]` is a letter or digit that is none of those listed.
+    return rf"[^\W{UNSPACED}{_HANGUL if after else ''}]"
+
+
+def _composed(text: str) -> str:
+    """Return `text` in one form, so that `Café` is found however its accent and width were typed."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _word(text: str, what: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(_composed(text).split())
     if not text or len(text) > MAX_NAME:
         raise InputError(f"{what} has 1 to {MAX_NAME} characters")
     if not any(character.isalnum() for character in text):
