@@ -20,6 +20,16 @@ DEFAULT_LIMIT, MAX_LIMIT = 20, 40
 MAX_ANCESTORS, MAX_DESCENDANTS = 40, 60
 #: Requests per five minutes, as the headers announce; the replay never refuses.
 RATE_LIMIT = 7500
+#: What no status of the corpus has.
+_NOTHING_MORE: dict[str, Json] = {
+    "filtered": [],
+    "reblog": None,
+    "media_attachments": [],
+    "emojis": [],
+    "quote": None,
+    "card": None,
+    "poll": None,
+}
 #: Characters of a link that are shown; the rest is there but invisible.
 SHOWN_LINK = 30
 
@@ -152,16 +162,10 @@ class Server:
             "quotes_count": 0,
             "edited_at": _milliseconds(post.edited_at) if post.edited_at else None,
             "content": to_html(self.corpus, post),
-            "filtered": [],
-            "reblog": None,
             "account": self._account(writer),
-            "media_attachments": [],
             "mentions": [self._mention(person) for person in _addressed(self.corpus, post)],
             "tags": [{"name": tag, "url": f"{home}/tags/{tag}"} for tag in post.hashtags],
-            "emojis": [],
-            "quote": None,
-            "card": None,
-            "poll": None,
+            **_NOTHING_MORE,
         }
 
     def _acct(self, person: Person) -> str:
