@@ -109,9 +109,7 @@ def _range(name: str, brand: str | None, value: str) -> Node:
 
 def _share(name: str, number: str) -> float:
     if float(number) > 1:
-        raise FieldError(
-            f"{name}: is a probability from 0 to 1, so {number} finds nothing; write 0.7 for 70 %"
-        )
+        raise FieldError(f"{name}: is a probability from 0 to 1, not {number}; write 0.7 for 70 %")
     return float(number)
 
 

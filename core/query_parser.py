@@ -40,7 +40,7 @@ LEXEME = re.compile(
 )
 
 #: The value of a field: a range in brackets, or values with commas between them, quoted or bare.
-VALUE = re.compile(r'\[\s*[^\s\]()]*(?:\s+(?i:TO)\s+[^\s\]()]*)?\s*\]|(?:"[^"]*"?|[^\s()",]+|,)+')
+VALUE = re.compile(r'\[\s*[^\s\]()]*(?:\s+(?i:TO)\s+[^\s\]()]*\s*\]?|\s*\])|(?:"[^"]*"?|[^\s()",]+|,)+')
 
 #: What telephones and input methods type for `"`, `(`, `)` and `:`, one for one, so that places stay.
 TYPED = str.maketrans("“”„‟«»＂（）：", '"""""""():')
@@ -107,6 +107,8 @@ class _Parser:
             if self.peek() in ("end", "or", "close"):
                 self.problem(lexeme, "there is nothing to leave out after this; it was ignored")
                 return Everything()
+        if negations % 2 and depth >= MAX_DEPTH and self.peek() == "open":
+            return self.skipped()
         node = self.atom(depth)
         if negations % 2 == 0 or isinstance(node, Everything):
             return node
@@ -125,18 +127,26 @@ class _Parser:
             return self.phrase(lexeme, lexeme.text, Where.ANYWHERE)
         return self.word(lexeme, lexeme.text, Where.ANYWHERE)
 
+    def skipped(self) -> Node:
+        """Leave out a negated group that lies too deep: read without its brackets it would mean the reverse."""
+        first, still_open = self.take(), 1
+        while still_open and self.peek() != "end":
+            still_open += {"open": 1, "close": -1}.get(self.take().kind, 0)
+        self.problem(first, f"brackets nest at most {MAX_DEPTH} deep; what is in this one was left out")
+        return Everything()
+
     def counted(self, lexeme: _Lexeme) -> bool:
         """Count one clause; tell whether it is still among those that are searched."""
         self.clauses += 1
         if self.clauses > MAX_CLAUSES:
-            self.problem(lexeme, f"only the first {MAX_CLAUSES} clauses are searched; this one was left out")
+            self.problem(lexeme, f"only {MAX_CLAUSES} clauses are searched; this one was left out")
         return self.clauses <= MAX_CLAUSES
 
     def group(self, lexeme: _Lexeme, depth: int) -> Node:
         """Read what stands in brackets; deeper than allowed the brackets no longer group."""
         if depth >= MAX_DEPTH:
             self.ungrouped += 1
-            self.problem(lexeme, f"brackets nest at most {MAX_DEPTH} deep; this one was left out")
+            self.problem(lexeme, f"brackets nest at most {MAX_DEPTH} deep; this one no longer groups")
             return Everything()
         node = self.any(depth + 1)
         if self.peek() == "close":

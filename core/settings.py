@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+from core.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +24,22 @@ class PriorityWeights:
     rival: float = 6.0
     #: Taken off for praise that asks nothing of us.
     praise: float = 10.0
+    #: Days after a thread's newest mention in which its reasons lose half of their strength.
+    half_life_days: float = 30.0
+    #: What is left of churn, unhappiness and rivals once we have answered.
+    answered: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse weights that would turn the order round.
+
+        Raises:
+            ConfigError: one is negative, time would not pass, or an answer would add to the need.
+        """
+        for each in fields(self):
+            if not (math.isfinite(getattr(self, each.name)) and getattr(self, each.name) >= 0):
+                raise ConfigError(f"the weight {each.name} is a number from 0 up")
+        if self.half_life_days == 0 or self.answered > 1:
+            raise ConfigError("half_life_days is more than 0 and answered lies between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
