@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from core.watch import Brand, Watch
+
 #: The invented product, its invented rivals.
 PRODUCT = "Plinthly"
 RIVALS = ("Corvane", "Dashmoor")
@@ -23,5 +25,14 @@ HASHTAGS = ("plinthly", "corvane", "dashmoor")
 #: Mastodon servers that are worth naming in a watch; each knows every status, as well federated servers do.
 SERVERS = ("social.opsfolk.example", "mastodon.plainfield.example")
 
-#: Feeds as paths on the replay server.
-FEEDS = ("/feeds/stacksifter.xml", "/feeds/opsfolk.atom", "/feeds/mondayrunbook.json")
+#: Feeds as paths below `/feeds` of the replay server.
+FEEDS = ("stacksifter.xml", "opsfolk.atom", "mondayrunbook.json")
+
+#: The watch that the ledger is the measure of; its feeds stand below `--base-url feed=…/feeds`.
+DEMO_WATCH = Watch(
+    id="plinthly",
+    product=Brand(name=PRODUCT),
+    rivals=tuple(Brand(name=rival) for rival in RIVALS),
+    own_handles=OWN_HANDLES,
+    sources={"hackernews": {}, "mastodon": {"servers": list(SERVERS)}, "feed": {"feeds": list(FEEDS)}},
+)

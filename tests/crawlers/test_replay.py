@@ -21,7 +21,8 @@ import feedparser
 import pytest
 
 from core.clock import from_iso
-from crawlers.replay import FEEDS, HASHTAGS, SERVERS
+from crawlers.replay import DEMO_WATCH, HASHTAGS, SERVERS
+from crawlers.replay import FEEDS as FEED_FILES
 from crawlers.replay.check import faults
 from crawlers.replay.corpus import Corpus, load_corpus, shift_to
 from crawlers.replay.ledger import id_of, ledger
@@ -30,6 +31,7 @@ from crawlers.replay.server import Desk, Faults, ReplayServer
 ROOT = Path(__file__).parents[2]
 CORPUS = load_corpus()
 HN = "/hackernews/api/v1"
+FEEDS = [f"/feeds/{name}" for name in FEED_FILES]
 TOOTS = f"/mastodon/{SERVERS[0]}/api/v1"
 
 
@@ -98,6 +100,12 @@ def test_the_corpus_is_as_large_as_the_demo_promises() -> None:
     assert len({(post.source, post.thread) for post in kept}) >= 125
     assert len({post.author for post in kept}) >= 155
     assert len({post.text for post in kept}) >= len(kept) - 10
+
+
+def test_the_watch_of_the_demo_knows_our_own_answers_on_every_source() -> None:
+    names = {"hackernews": "hackernews", "mastodon": "mastodon", "feeds": "feed"}
+    for post in CORPUS.posts:
+        assert DEMO_WATCH.is_own(names[post.source], CORPUS.person(post).handle) == post.own
 
 
 def test_the_newest_post_stands_shortly_before_the_anchor_and_ids_stay() -> None:
