@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 
@@ -51,7 +52,8 @@ class DropIn(click.Group):
         del ctx
         found = pkgutil.iter_modules(self.package.__path__)
         names = [module.name for module in found if not module.ispkg and module.name not in PARTS]
-        return sorted(name.replace("_", "-") for name in names)
+        # `import_` is the command `import`: a module cannot be named after a keyword.
+        return sorted(name.rstrip("_").replace("_", "-") for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command; None where there is none of that name.
@@ -61,7 +63,8 @@ class DropIn(click.Group):
         """
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"{self.package.__name__}.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"{self.package.__name__}.{name}{'_' if iskeyword(name) else ''}")
         command = module.command
         if not isinstance(command, click.Command):
             raise TypeError(f"{module.__name__}.command is no command")

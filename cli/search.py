@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TextIO
 
 import click
 
 from core.clock import SystemClock, iso
-from core.labels import Tone
-from core.mention import mention_to_json
+from core.mention import Mention, mention_to_json
+from core.ports import Store
 from core.query import Query
 from core.query_parser import parse
 from core.search import Hit, Search, Sort
@@ -36,21 +38,18 @@ def command(settings: Settings, query: tuple[str, ...], sort: str, limit: int, f
     """Search the stored mentions, for example `earful search 'churn:>0.7 last:7d'`."""
     read = parse(" ".join(query))
     show_problems(read)
-    hits = _hits(settings, read, Sort(sort), limit)
-    if form == "jsonl":
-        for hit in hits:
-            click.echo(json.dumps(mention_to_json(hit.stored.mention), ensure_ascii=False))
-    elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        for hit in hits:
-            writer.writerow(guarded(cell) for cell in _cells(hit))
-    else:
-        found = 0
-        for hit in hits:
-            found += 1
-            click.echo(_line(hit))
-        click.echo(f"{found} shown; --limit shows more" if found == limit else f"{found} found", err=True)
+    store = open_store(settings.database_url)
+    try:
+        hits = islice(hits_of(store, read, Sort(sort)), limit)
+        if form == "jsonl":
+            for hit in hits:
+                click.echo(json.dumps(mention_to_json(hit.stored.mention), ensure_ascii=False))
+        elif form == "csv":
+            write_csv((hit.stored.mention for hit in hits), sys.stdout)
+        else:
+            _table(hits, limit)
+    finally:
+        store.close()
 
 
 def show_problems(read: Query) -> None:
@@ -69,38 +68,49 @@ def guarded(cell: str) -> str:
     return "'" + cell if cell.startswith(FORMULA) else cell
 
 
-def _hits(settings: Settings, read: Query, sort: Sort, limit: int) -> Iterable[Hit]:
-    store = open_store(settings.database_url)
-    try:
-        search = Search(node=read.node, now=SystemClock().now())
-        after: str | None = None
-        while limit > 0:
-            page = store.search(search, sort=sort, limit=min(limit, PAGE), after=after)
-            yield from page.hits
-            limit -= len(page.hits)
-            after = page.next
-            if after is None:
-                return
-    finally:
-        store.close()
+def hits_of(store: Store, read: Query, sort: Sort) -> Iterator[Hit]:
+    """Yield everything that a query finds, page by page."""
+    search = Search(node=read.node, now=SystemClock().now())
+    after: str | None = None
+    while True:
+        page = store.search(search, sort=sort, limit=PAGE, after=after)
+        yield from page.hits
+        after = page.next
+        if after is None:
+            return
 
 
-def _cells(hit: Hit) -> tuple[str, ...]:
-    mention = hit.stored.mention
+def write_csv(mentions: Iterable[Mention], out: TextIO) -> None:
+    """Write mentions as RFC 4180 CSV that no spreadsheet runs as formulas."""
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for mention in mentions:
+        writer.writerow(guarded(cell) for cell in _cells(mention))
+
+
+def _table(hits: Iterable[Hit], limit: int) -> None:
+    found = 0
+    for hit in hits:
+        found += 1
+        click.echo(_line(hit.stored.mention))
+    click.echo(f"{found} shown; --limit shows more" if found == limit else f"{found} found", err=True)
+
+
+def _cells(mention: Mention) -> tuple[str, ...]:
     labels = next((labels for labels in mention.labels if labels.sentiment or labels.churn), None)
-    tone = labels.sentiment.tone if labels and labels.sentiment else None
+    tone = labels.sentiment.tone.value if labels and labels.sentiment else ""
     churn = f"{labels.churn.p:.2f}" if labels and labels.churn else ""
     return (
         iso(mention.published_at),
         mention.source,
         mention.author.handle or mention.author.name or "",
-        tone.value if isinstance(tone, Tone) else "",
+        tone,
         churn,
         " ".join(mention.said.split()),
         mention.url or "",
     )
 
 
-def _line(hit: Hit) -> str:
-    at, source, author, tone, churn, text, _ = _cells(hit)
+def _line(mention: Mention) -> str:
+    at, source, author, tone, churn, text, _ = _cells(mention)
     return f"{at[:16]}  {source:<13} {author[:18]:<18} {tone:<8} {churn:<4}  {text[:100]}"
