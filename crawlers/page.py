@@ -1,0 +1,197 @@
+"""One answer of a service, narrowed once: text, JSON objects, and the refusals that look like answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NoReturn, TypeAlias
+
+from scrapy.http import Response, TextResponse
+
+from core.clock import as_utc
+from core.errors import SourceBlocked, SourceBusy, SourceChanged, SourceError, SourceGone
+
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+JsonObject: TypeAlias = Mapping[str, Json]
+
+#: Statuses that refuse us rather than fail.
+REFUSALS = frozenset({401, 402, 403, 407, 451})
+GONE = frozenset({404, 410})
+TOO_MANY, UNAVAILABLE, NOT_MODIFIED = 429, 503, 304
+OK_FROM, OK_BELOW, ERRORS_FROM = 200, 300, 500
+
+#: A page that says one of these near its top is no answer of the service: anti-bot pages, log-in walls and
+#: server errors come with status 200 too (seen: the recordings under `web/`).
+_BLOCK_PAGE = re.compile(
+    r"just a moment|attention required|captcha|are you (?:a )?(?:human|robot)|verify (?:that )?you are"
+    r"|access (?:to this page has been )?denied|blocked|forbidden|too many requests|unusual traffic"
+    r"|enable javascript|cloudflare|bad gateway|service unavailable|gateway time-?out|internal server error"
+    r"|under maintenance|log ?in|sign ?in|consent|not found|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{0,300})", re.IGNORECASE)
+#: How much of a page is looked at for the words of a block page, in characters.
+_TOP = 4_000
+#: Longest part of a service's own message that is passed on, in characters.
+_QUOTE = 200
+
+
+def narrow(response: Response) -> TextResponse:
+    """Return an answer as text, whatever its Content-Type says.
+
+    Raises:
+        SourceError: its status says that it is none; the class says which kind.
+    """
+    check_status(response)
+    if isinstance(response, TextResponse):
+        return response
+    return TextResponse(
+        url=response.url,
+        status=response.status,
+        headers=response.headers,
+        body=response.body,
+        request=response.request,
+        encoding="utf-8",
+    )
+
+
+def check_status(response: Response) -> None:
+    """Return where a status stands for an answer.
+
+    Raises:
+        SourceBlocked: the service refuses us.
+        SourceGone: what we asked for is no more.
+        SourceBusy: the service asks us to wait.
+        SourceError: it failed, or sent us somewhere we do not go.
+    """
+    status, host = response.status, host_of(response.url)
+    if OK_FROM <= status < OK_BELOW or status == NOT_MODIFIED:
+        return
+    if status in REFUSALS:
+        raise SourceBlocked(f"{host} refuses us with {status}{_said(response)}")
+    if status in GONE:
+        raise SourceGone(f"{response.url} is not there ({status}{_said(response)})")
+    if status in (TOO_MANY, UNAVAILABLE):
+        raise SourceBusy(f"{host} asks us to wait ({status})")
+    if status < ERRORS_FROM:
+        raise SourceError(f"{host} answered {status}, which leads nowhere we go{_said(response)}")
+    raise SourceError(f"{host} failed with {status}; it is tried again at the next crawl")
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, with its port where that is not the usual one; empty for none."""
+    match = re.match(r"(https?)://(?:[^/@?#]*@)?(\[[^\]]*\]|[^/:?#]+)(?::(\d+))?", url, re.IGNORECASE)
+    if match is None:
+        return ""
+    usual = {"http": "80", "https": "443"}[match[1].lower()]
+    return match[2].lower() + (f":{match[3]}" if match[3] and match[3] != usual else "")
+
+
+def read_json(page: TextResponse, expected: str) -> Json:
+    """Return the page as JSON.
+
+    Raises:
+        SourceBlocked: it is a block page, a log-in wall or an error page in HTML.
+        SourceChanged: it is something else.
+    """
+    try:
+        # Bytes, not `page.text`: JSON is UTF-8 whatever a header says, and one bad byte loses one character.
+        found: Json = json.loads(page.body.decode("utf-8-sig", "replace"))
+    except RecursionError:
+        raise SourceChanged(f"nested too deep; {expected}") from None
+    except ValueError:
+        refuse_html(page)
+        raise SourceChanged(f"no JSON; {expected}") from None
+    return found
+
+
+def refuse_html(page: TextResponse) -> None:
+    """Return where a page is no block page.
+
+    Raises:
+        SourceBlocked: it says so near its top.
+    """
+    top = page.text[:_TOP]
+    if not re.match(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1)", top, re.IGNORECASE):
+        return
+    title = _TITLE.search(top)
+    words = _BLOCK_PAGE.search(title[1] if title else top) or _BLOCK_PAGE.search(top)
+    if words:
+        raise SourceBlocked(f"a web page instead of an answer: {words.group()!r}")
+
+
+def refuse_error(data: JsonObject, *names: str) -> None:
+    """Return where none of the fields `names` carries an error message.
+
+    Raises:
+        SourceGone: the message says that something is not there.
+        SourceBusy: it says that we ask too much.
+        SourceBlocked: it says anything else.
+    """
+    for name in names:
+        message = data.get(name)
+        if isinstance(message, str) and message:
+            _refuse(message[:_QUOTE])
+
+
+def _refuse(message: str) -> NoReturn:
+    if re.search(r"not[ _-]?found|deleted|no such|gone|removed", message, re.IGNORECASE):
+        raise SourceGone(f"the service says {message!r}")
+    if re.search(r"too many|rate|throttl|limit|try again|slow down", message, re.IGNORECASE):
+        raise SourceBusy(f"the service says {message!r}")
+    raise SourceBlocked(f"the service says {message!r}")
+
+
+def _said(response: Response) -> str:
+    """Return the service's own message, where a refusal carries a JSON one."""
+    try:
+        data = json.loads(response.body[:_TOP])
+    except (ValueError, RecursionError):
+        return ""
+    message = data.get("error") or data.get("message") if isinstance(data, dict) else None
+    return f": {message[:_QUOTE]!r}" if isinstance(message, str) else ""
+
+
+def object_of(value: Json) -> JsonObject:
+    """Return a JSON object, or an empty one where the value is something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def list_of(value: Json) -> Sequence[Json]:
+    """Return a JSON list, or an empty one where the value is something else."""
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: Json) -> str | None:
+    """Return a text that is not blank, or None."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def id_of(value: Json) -> str | None:
+    """Return an id, which services write as a number or as a text."""
+    if isinstance(value, bool) or value is None:
+        return None
+    return str(value) if isinstance(value, int) else text_of(value)
+
+
+def int_of(value: Json) -> int | None:
+    """Return a whole number, or None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def time_of(value: Json) -> datetime | None:
+    """Return the moment that an ISO text or a number of seconds since 1970 names; None where it names none.
+
+    A text without a zone is taken for UTC, as every service here means it.
+    """
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return as_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None

@@ -1,0 +1,183 @@
+"""The base of every source: what it is called, what it asks for, and how it reads an answer.
+
+A source is one file in `crawlers/spiders/` with one subclass of `Source`. It says which lists it reads
+(`streams`), turns one answer into mentions (`read`, pure: no network, no store), and tells where the next
+page (`next_page`) and the conversation around a match (`thread_url`) are. Walking the lists, matching,
+threads, cursors, waiting and health are the same for all and live beside this file.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy.http import TextResponse
+
+from core.clock import Clock, SystemClock
+from core.errors import ConfigError
+from core.mention import Mention
+from core.watch import Brand, SourceSettings, Watch
+from crawlers.crawl import Crawl
+from crawlers.stream import Stream
+
+#: How far back a source reads when it is read for the first time and nobody says how far.
+DEFAULT_SINCE = timedelta(days=30)
+
+
+class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are skipped
+    """One public place, read the way its owner allows."""
+
+    #: The source's name in commands, watches and mention ids.
+    name: ClassVar[str]
+    #: The name that people read.
+    title: ClassVar[str]
+    #: One paragraph for `docs/sources.md`: what is read, and under which terms.
+    about: ClassVar[str]
+    #: Address that `--base-url` replaces; empty where each watch names its own servers.
+    home: ClassVar[str] = ""
+    #: True where nothing can be read without a credential.
+    needs_key: ClassVar[bool] = False
+    #: Names of the credentials it can use, and what each adds.
+    key_fields: ClassVar[Mapping[str, str]] = {}
+    #: What `--since` can reach, in words.
+    reach: ClassVar[str] = "as far back as the service shows"
+    #: Most pages of one stream in one crawl; the next crawl goes on where this one stopped.
+    max_pages: ClassVar[int] = 25
+    #: Most mentions kept of one thread.
+    max_thread: ClassVar[int] = 500
+    #: True where `read` may take long (a child process): it then runs beside the reactor.
+    reads_slowly: ClassVar[bool] = False
+    #: True where the service answers 403 when it means "wait" (Reddit's feeds since 2026: FreshRSS#8928).
+    forbidden_means_wait: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        *,
+        crawl: Crawl | None = None,
+        base_url: str = "",
+        clock: Clock | None = None,
+        keys: Mapping[str, str] | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.crawl = crawl
+        #: Empty, or the operator's other address for this source, without a slash at its end.
+        self.base_url = base_url.rstrip("/")
+        self.clock = clock or SystemClock()
+        self.keys = dict(keys or {})
+
+    @property
+    def base(self) -> str:
+        """The address that the source's own paths stand below."""
+        return self.base_url or self.home
+
+    @classmethod
+    def default_settings(cls, product: str) -> SourceSettings | None:
+        """Return the settings of a watch made from a bare product name; None to leave the source out."""
+        del product
+        return None
+
+    @classmethod
+    def check_settings(cls, settings: SourceSettings) -> None:
+        """Return where a watch's settings can be read.
+
+        Raises:
+            InputError: a setting is missing or not of its form; the message names it.
+        """
+        del settings
+
+    @abstractmethod
+    def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
+        """Return the lists to read for a watch."""
+
+    @abstractmethod
+    def read(self, page: TextResponse) -> Iterator[Mention]:
+        """Yield the mentions of one answer, parents before children. Pure: no network, no store.
+
+        A deleted item is left out, or yielded with `deleted` where others stand below it.
+
+        Raises:
+            SourceChanged: the answer has not the shape that is known; the message says what was expected.
+            SourceError: it is an error body or a block page; the class says which kind.
+        """
+
+    def next_page(self, page: TextResponse, mentions: Sequence[Mention]) -> str | None:
+        """Return the address of the next, older page; None at the end."""
+        del page, mentions
+        return None
+
+    def thread_url(self, mention: Mention, page: TextResponse) -> str | None:
+        """Return where the conversation around a match is shown; None where it is not shown apart."""
+        del mention, page
+        return None
+
+    def read_thread(self, page: TextResponse, start: Mention) -> list[Mention]:
+        """Return the conversation of a thread's answer with `start` in it."""
+        del start
+        return list(self.read(page))
+
+    def above(self, thread: Sequence[Mention], page: TextResponse) -> str | None:
+        """Return a wider view of a thread's answer that is worth asking for as well."""
+        del thread, page
+        return None
+
+    def is_placed(self, mention: Mention) -> bool:
+        """Tell whether a mention's thread is known without reading the conversation around it."""
+        del mention
+        return True
+
+    def matches(self, watch: Watch, mention: Mention) -> bool:
+        """Tell whether a watch wants a mention for its own sake."""
+        return watch.matches(mention.said)
+
+    def handles(self, mention: Mention) -> tuple[str, ...]:
+        """Return the forms in which a watch may name the author as one of our own."""
+        return (mention.author.handle,) if mention.author.handle else ()
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """Return what is sent with a request beside the common headers, such as a token."""
+        del url
+        return {}
+
+    async def start(self) -> AsyncIterator[object]:
+        """Read every stream of every watch; called by Scrapy."""
+        if self.crawl is None:
+            raise ConfigError(f"{self.name} is read by `earful crawl`, which brings the store")
+        await self.crawl.run(self)
+        # What was read is in the store already: Scrapy is handed neither items nor requests.
+        nothing: tuple[object, ...] = ()
+        for one in nothing:
+            yield one
+
+    def parse(self, response: TextResponse) -> Iterator[Mention]:
+        """Read one answer, as Scrapy's shell and contracts call it."""
+        return self.read(response)
+
+
+def origin(url: str) -> tuple[str, int]:
+    """Return host and port of an address.
+
+    Raises:
+        ConfigError: it is no http or https address.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"{url!r} is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{url!r} is no http:// or https:// address")
+    return parts.hostname, port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def names_of(brands: Iterable[Brand]) -> tuple[str, ...]:
+    """Return every name of every brand once, whatever its case."""
+    names: dict[str, str] = {}
+    for brand in brands:
+        for name in brand.names:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())
