@@ -1,0 +1,159 @@
+"""How texts and query words meet in an index; the same in every engine (docs/decisions/0010).
+
+A text is indexed under the exact forms of its tokens and under stem keys made from them by the Snowball
+stemmer of its language. English stem keys are the bare stems; those of another language carry its code
+(`de·kundig`), so that a German stem never meets an English word. A query word, whose language nobody
+knows, is looked up by its exact form and by its stem key in every language. Phrases and prefixes meet
+exact forms only.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import snowballstemmer
+
+from core.query import Match, Where, Words
+from core.tokens import MAX_TOKEN, Token, fold, token_texts, tokenise
+
+#: Snowball's name of each language that is stemmed.
+STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "eu": "basque",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+ENGLISH = "en"
+#: Stands between language and stem; never part of a token.
+MARK = "·"
+#: Changes whenever the same text would be indexed otherwise; an engine then indexes anew.
+VERSION = f"1+snowball-{importlib.metadata.version('snowballstemmer')}"
+
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+")
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str:  # noqa: N802 — Snowball's own name
+        """Return the stem of a word."""
+        ...
+
+
+@functools.cache
+def _stemmer(language: str) -> _Stemmer:
+    stemmer: _Stemmer = snowballstemmer.stemmer(STEMMERS[language])
+    return stemmer
+
+
+@functools.lru_cache(maxsize=131_072)
+def stem_key(word: str, language: str) -> str:
+    """Return what the folded `word` is indexed under beside its exact form."""
+    stem = fold(_stemmer(language).stemWord(word)) or word
+    return stem if language == ENGLISH else f"{language}{MARK}{stem}"
+
+
+def stem_language(language: str | None) -> str:
+    """Return the language whose stemmer a text of `language` goes to: its own, or English."""
+    primary = (language or "").split("-")[0].lower()
+    return primary if primary in STEMMERS else ENGLISH
+
+
+def words(text: str | None) -> tuple[str, ...]:
+    """Return the exact forms of `text`, in order: what `core.tokens` makes of it, faster for plain ASCII."""
+    if not text:
+        return ()
+    return _words(text) if len(text) < 10_000 else _split(text)  # noqa: PLR2004 — long ones would fill the cache
+
+
+def _split(text: str) -> tuple[str, ...]:
+    if not text.isascii():
+        return tuple(token_texts(text))
+    found = _ASCII_TOKEN.findall(text.lower())
+    return tuple(word[:MAX_TOKEN] for word in found)
+
+
+# One put asks for the words of a text four times within a batch: two columns, stems, near-duplicates.
+_words = functools.lru_cache(maxsize=2_048)(_split)
+
+
+def stems(text: str | None, language: str) -> list[str]:
+    """Return the stem keys of `text` that differ from the exact form they come from, in order."""
+    exact = words(text)
+    return [key for word in exact if (key := stem_key(word, language)) != word]
+
+
+def query_keys(word: str, languages: Iterable[str]) -> list[str]:
+    """Return what a query word is looked up by: its exact form, then its stem key in each language."""
+    return list(dict.fromkeys([word, *(stem_key(word, language) for language in sorted(languages))]))
+
+
+def marks(
+    text: str | None, language: str, asked: Sequence[Words], where: Where
+) -> tuple[tuple[int, int], ...]:
+    """Return the character ranges of `text` that the `asked` words found, in order, not overlapping.
+
+    `where` names the part that `text` is, so that `title:` words mark no text.
+    """
+    wanted = [node for node in asked if node.where in (Where.ANYWHERE, where)]
+    if not text or not wanted:
+        return ()
+    tokens = tokenise(text)
+    exact = [token.text for token in tokens]
+    ranges = [span for node in wanted for span in _found(tokens, exact, language, node)]
+    return _merged(ranges)
+
+
+def _found(
+    tokens: Sequence[Token], exact: Sequence[str], language: str, node: Words
+) -> list[tuple[int, int]]:
+    asked = token_texts(node.text)
+    if not asked:
+        return []
+    if node.match is Match.PREFIX and len(asked) == 1:
+        hits = [i for i, word in enumerate(exact) if word.startswith(asked[0])]
+    elif node.match is Match.WORD and len(asked) == 1:
+        keys = set(query_keys(asked[0], {ENGLISH, language}))
+        hits = [i for i, word in enumerate(exact) if word in keys or stem_key(word, language) in keys]
+    else:
+        size = len(asked)
+        hits = [i for i in range(len(exact) - size + 1) if list(exact[i : i + size]) == asked]
+    return [(tokens[i].start, tokens[i + len(asked) - 1].end) for i in hits]
+
+
+def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)

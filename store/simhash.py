@@ -1,0 +1,58 @@
+"""Near-duplicates: a 64-bit SimHash over pairs of neighbouring tokens; the same in every engine.
+
+Two texts of at least eight tokens are near-duplicates where their hashes differ in at most three bits;
+the earliest (by time of publication, then id) is the original of the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Shorter texts ("thanks, that worked") are alike without being copies.
+MIN_TOKENS = 8
+#: Bits in which copies may differ.
+MAX_DISTANCE = 3
+#: One band more than `MAX_DISTANCE`, so that two close hashes share at least one.
+BANDS = 4
+BAND_BITS = 16
+#: Odd constant (2^64 divided by the golden ratio) that tells `a b` from `b a`.
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@functools.lru_cache(maxsize=131_072)
+def _token_hash(token: str) -> int:
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
+
+
+def simhash(tokens: Sequence[str]) -> int | None:
+    """Return the hash of a text's tokens as a signed 64-bit number; None for fewer than eight."""
+    if len(tokens) < MIN_TOKENS:
+        return None
+    hashes = np.fromiter(map(_token_hash, tokens), dtype=np.uint64, count=len(tokens))
+    shingles = _mixed(hashes[:-1] * MIX + hashes[1:])
+    bits = np.unpackbits(shingles.view(np.uint8)).reshape(-1, 64)
+    majority = bits.sum(axis=0, dtype=np.uint32) * 2 > len(shingles)
+    return int(np.packbits(majority).view(np.int64)[0])
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread every bit over all others: a sum of two hashes alone leaves the low bits telling."""
+    values = (values ^ (values >> np.uint64(31))) * np.uint64(0x7FB5D329728EA185)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x81DADEF4BC2DD44D)
+    return values ^ (values >> np.uint64(33))
+
+
+def bands(value: int) -> tuple[int, ...]:
+    """Return the keys under which a hash is found: its four bands, numbered."""
+    unsigned = value % (1 << 64)
+    return tuple(number << BAND_BITS | (unsigned >> (number * BAND_BITS)) & 0xFFFF for number in range(BANDS))
+
+
+def close(one: int, other: int) -> bool:
+    """Tell whether two hashes belong to near-duplicates."""
+    return ((one ^ other) % (1 << 64)).bit_count() <= MAX_DISTANCE

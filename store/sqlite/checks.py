@@ -1,0 +1,68 @@
+"""What `check()` looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apsw
+
+from store.sqlite import ledger
+from store.sqlite.connection import Link
+from store.sqlite.part import Part
+
+#: Each counts rows that must not be there, and says what they are.
+ORPHANS = {
+    "mentions without a body": "SELECT count(*) FROM mention WHERE docid NOT IN (SELECT docid FROM body)",
+    "mentions that no watch keeps": (
+        "SELECT count(*) FROM mention WHERE docid NOT IN (SELECT docid FROM mention_watch)"
+    ),
+    "threads without mentions": "SELECT count(*) FROM thread WHERE tid NOT IN (SELECT thread FROM mention)",
+    "threads whose count of mentions is wrong": (
+        "SELECT count(*) FROM thread t WHERE size <> (SELECT count(*) FROM mention m WHERE m.thread = t.tid)"
+    ),
+    "copies whose original is missing": (
+        "SELECT count(*) FROM mention WHERE duplicate_of IS NOT NULL "
+        "AND duplicate_of NOT IN (SELECT docid FROM mention)"
+    ),
+    "hashes of mentions that are missing": (
+        "SELECT count(*) FROM near n WHERE NOT EXISTS "
+        "(SELECT 1 FROM mention m WHERE m.docid = n.docid AND m.simhash = n.simhash)"
+    ),
+    "deleted mentions that still have a text": (
+        "SELECT count(*) FROM mention m JOIN body b ON b.docid = m.docid "
+        "WHERE m.deleted AND (b.text <> '' OR b.title IS NOT NULL)"
+    ),
+}
+
+
+class Checks(Part):
+    """Look for damage."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the stored data in plain words; empty for nothing."""
+        with self.database.write() as link:
+            return [*_files(link), *_words(link), *_orphans(link), *ledger.faults(link)]
+
+
+def _files(link: Link) -> Iterator[str]:
+    for (found,) in link.connection.execute("PRAGMA integrity_check"):
+        if found != "ok":
+            yield f"the database file is damaged: {found}"
+    broken = list(link.connection.execute("PRAGMA foreign_key_check"))
+    if broken:
+        yield f"{len(broken)} rows point to rows that are missing, the first in {broken[0][0]}"
+
+
+def _words(link: Link) -> Iterator[str]:
+    try:
+        # rank 1 compares the index with the texts themselves.
+        link.run("INSERT INTO word (word, rank) VALUES ('integrity-check', 1)")
+    except apsw.CorruptError:
+        yield "the word index does not agree with the texts; rebuild it with a restore of the last backup"
+
+
+def _orphans(link: Link) -> Iterator[str]:
+    for what, sql in ORPHANS.items():
+        count = link.number(sql)
+        if count:
+            yield f"{count} {what}"

@@ -1,0 +1,142 @@
+"""Values as SQLite holds them: times as whole microseconds, labels and mappings as short JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from core.labels import Churn, ChurnReason, Intent, Labels, Sentiment, Span
+from core.thread import Priority, Reason, ReasonSpan
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+#: Seconds from the year 1 to 1970: docids count from the year 1, so that none is negative.
+YEAR_ONE = 62_135_596_800
+#: Bits of a docid below its second: room for a million mentions of one second.
+TIE_BITS = 20
+#: Digits kept of a probability, as in the JSON contract.
+PLACES = 4
+
+REASONS = list(ChurnReason)
+INTENTS = list(Intent)
+
+
+def micros(moment: datetime) -> int:
+    """Return `moment` as whole microseconds since 1970."""
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def maybe_micros(moment: datetime | None) -> int | None:
+    """Return `moment` as `micros`, None for None."""
+    return None if moment is None else micros(moment)
+
+
+def moment(value: int) -> datetime:
+    """Return the time that `micros` made a number of."""
+    return EPOCH + value * MICROSECOND
+
+
+def maybe_moment(value: int | None) -> datetime | None:
+    """Return the time that a number means, None for None."""
+    return None if value is None else moment(value)
+
+
+def first_docid(published: int) -> int:
+    """Return the lowest docid of the second in which `published` (microseconds) lies."""
+    return (published // 1_000_000 + YEAR_ONE) << TIE_BITS
+
+
+def last_docid(published: int) -> int:
+    """Return the highest docid of the second in which `published` (microseconds) lies."""
+    return first_docid(published) | ((1 << TIE_BITS) - 1)
+
+
+def dumps(value: object) -> str:
+    """Return plain JSON values as short text, the same for the same values."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
+def loads(text: str) -> dict[str, object]:
+    """Return the JSON object that a text holds."""
+    value: dict[str, object] = json.loads(text)
+    return value
+
+
+def labels_to_text(labels: Labels) -> str:
+    """Return labels as short JSON: a tenth of a million rows' size is names, so heads are lists by place."""
+    data: dict[str, object] = {"m": labels.model, "l": labels.language}
+    if labels.sentiment is not None:
+        tones = labels.sentiment
+        data["s"] = [round(p, PLACES) for p in (tones.negative, tones.neutral, tones.positive)]
+    if labels.churn is not None:
+        reasons = labels.churn.reasons
+        data["c"] = [
+            round(labels.churn.p, PLACES),
+            [[REASONS.index(reason), round(p, PLACES)] for reason, p in reasons.items()],
+        ]
+    if labels.intents:
+        data["i"] = [[INTENTS.index(intent), round(p, PLACES)] for intent, p in labels.intents.items()]
+    if labels.not_labelled is not None:
+        data["n"] = labels.not_labelled
+    for key, spans in (("cs", labels.churn_spans), ("ss", labels.sentiment_spans)):
+        if spans:
+            data[key] = [[span.start, span.end, round(span.weight, PLACES)] for span in spans]
+    return dumps(data)
+
+
+def labels_from_text(brand: str, text: str) -> Labels:
+    """Return the labels that `labels_to_text` wrote."""
+    data = json.loads(text)
+    churn = data.get("c")
+    return Labels(
+        brand=brand,
+        model=data["m"],
+        language=data["l"],
+        sentiment=_sentiment(data["s"]) if "s" in data else None,
+        churn=Churn(p=churn[0], reasons={REASONS[i]: p for i, p in churn[1]}) if churn else None,
+        intents={INTENTS[i]: p for i, p in data.get("i", ())},
+        not_labelled=data.get("n"),
+        churn_spans=_spans(data.get("cs", ())),
+        sentiment_spans=_spans(data.get("ss", ())),
+    )
+
+
+def _sentiment(tones: tuple[float, float, float]) -> Sentiment:
+    negative, neutral, positive = tones
+    return Sentiment(negative=negative, neutral=neutral, positive=positive)
+
+
+def _spans(data: list[tuple[int, int, float]]) -> tuple[Span, ...]:
+    return tuple(Span(start=start, end=end, weight=weight) for start, end, weight in data)
+
+
+def priority_to_text(priority: Priority) -> str:
+    """Return a priority's reasons as JSON."""
+    return dumps(
+        [
+            [reason.points, reason.why, span and [span.mention_id, span.start, span.end]]
+            for reason in priority.reasons
+            for span in [reason.span]
+        ]
+    )
+
+
+def priority_from_text(text: str) -> Priority:
+    """Return the priority that `priority_to_text` wrote."""
+    return Priority(
+        reasons=tuple(
+            Reason(
+                points=points,
+                why=why,
+                span=ReasonSpan(mention_id=span[0], start=span[1], end=span[2]) if span else None,
+            )
+            for points, why, span in json.loads(text)
+        )
+    )
+
+
+def plain(value: Mapping[str, object]) -> dict[str, object]:
+    """Return a mapping as JSON would give it back."""
+    return loads(dumps(dict(value)))

@@ -1,0 +1,96 @@
+"""Near-duplicates: each mention points to the earliest one at most three bits of SimHash away."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from store import simhash
+from store.sqlite.connection import Link
+
+
+class _Copy(NamedTuple):
+    docid: int
+    simhash: int
+    published: int
+    id: str
+    duplicate_of: int | None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.published, self.id
+
+
+FIND = "SELECT simhash, docid FROM near WHERE band IN (?, ?, ?, ?)"
+KEEP = "INSERT OR REPLACE INTO near (band, simhash, docid) VALUES (?, ?, ?)"
+READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
+
+
+def add(link: Link, docid: int, value: int) -> None:
+    """Take a new mention in: find its original, and the ones that it is the original of."""
+    keys = simhash.bands(value)
+    near = {
+        found: other
+        for found, other in link.connection.execute(FIND, keys)
+        if other != docid and simhash.close(value, found)
+    }
+    if not near:
+        link.many(KEEP, [(key, value, docid) for key in keys])
+        return
+    mine = _read(link, docid)
+    others = [_read(link, other) for other in near.values()]
+    earlier = [other for other in others if other.place < mine.place]
+    if earlier:
+        link.run(
+            "UPDATE mention SET duplicate_of = ? WHERE docid = ?",
+            min(earlier, key=lambda other: other.place).docid,
+            docid,
+        )
+    for other in others:
+        if other.place > mine.place:
+            _repoint(link, other, mine)
+    twin = next((other for other in others if other.simhash == value), None)
+    if twin is None or twin.place > mine.place:
+        link.many(KEEP, [(key, value, docid) for key in keys])
+
+
+def _read(link: Link, docid: int) -> _Copy:
+    found = link.one(_Copy, READ, docid)
+    assert found is not None  # noqa: S101 — `near` only names stored mentions; check() proves it
+    return found
+
+
+def _repoint(link: Link, other: _Copy, mine: _Copy) -> None:
+    """Make `mine` the original of a later copy, and of all with that copy's very hash, if it is earlier."""
+    original = other.duplicate_of
+    if original is not None and _read(link, original).place < mine.place:
+        return
+    link.run("UPDATE mention SET duplicate_of = ? WHERE docid = ?", mine.docid, other.docid)
+    link.run(
+        "UPDATE mention SET duplicate_of = ? WHERE duplicate_of = ? AND simhash = ? AND docid <> ?",
+        mine.docid,
+        other.docid if original is None else original,
+        other.simhash,
+        mine.docid,
+    )
+
+
+def remove(link: Link, docid: int) -> None:
+    """Take a mention out, because its text changed or went; its copies find their original anew."""
+    mine = _read(link, docid)
+    if mine.simhash is None:
+        return
+    link.run("UPDATE mention SET simhash = NULL, duplicate_of = NULL WHERE docid = ?", docid)
+    link.run("DELETE FROM near WHERE band IN (?, ?, ?, ?) AND docid = ?", *simhash.bands(mine.simhash), docid)
+    copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
+    link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)
+    for copy in copies:
+        add(link, copy.docid, copy.simhash)
+
+
+# Those that pointed to it, and those of the same hash, of which one now stands for all in `near`.
+COPIES = """
+SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE duplicate_of = ?
+UNION
+SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE duplicate_of = ? AND simhash = ?
+ORDER BY published, id
+"""

@@ -1,0 +1,83 @@
+"""Facets: the commonest values of fields among the hits, all in one pass over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.errors import InputError
+from core.search import FacetValue
+from store.sqlite.clause import Clause
+from store.sqlite.compiling import Plan
+from store.sqlite.connection import Link
+from store.verdict import CHURNS, INTENTS, TONES
+
+EFFECTIVE_STATUS = (
+    "CASE WHEN t.status = 'snoozed' AND t.snoozed_until <= {now:d} THEN 'open' ELSE t.status END"
+)
+
+#: Each selects a value and how many hits carry it.
+SELECTS = {
+    "source": "SELECT source.name, n FROM (SELECT source, count(*) AS n FROM hit GROUP BY source) AS f "
+    "JOIN source ON source.id = f.source",
+    "author": "SELECT author.shown, sum(n) FROM (SELECT author, count(*) AS n FROM hit GROUP BY author) AS f "
+    "JOIN author ON author.id = f.author WHERE author.shown <> '' GROUP BY author.shown",
+    "lang": "SELECT lang, count(*) FROM hit GROUP BY lang",
+    "status": "SELECT " + EFFECTIVE_STATUS + " AS s, sum(n) FROM "
+    "(SELECT thread, count(*) AS n FROM hit GROUP BY thread) AS f JOIN thread t ON t.tid = f.thread GROUP BY s",
+    "assignee": "SELECT t.assignee, count(*) FROM hit JOIN thread t ON t.tid = hit.thread "
+    "WHERE t.assignee IS NOT NULL GROUP BY t.assignee",
+    "tag": "SELECT g.tag, count(*) FROM hit JOIN thread_tag g ON g.thread = hit.thread GROUP BY g.tag",
+    "watch": "SELECT k.watch, count(*) FROM hit JOIN mention_watch k ON k.docid = hit.docid GROUP BY k.watch",
+    "product": "SELECT brand.name, n FROM (SELECT p.brand, count(*) AS n FROM hit "
+    "JOIN pair p ON p.docid = hit.docid WHERE p.names_product GROUP BY p.brand) AS f "
+    "JOIN brand ON brand.id = f.brand",
+    "rival": "SELECT brand.name, n FROM (SELECT p.brand, count(*) AS n FROM hit "
+    "JOIN pair p ON p.docid = hit.docid WHERE p.names_rival GROUP BY p.brand) AS f "
+    "JOIN brand ON brand.id = f.brand",
+}
+BITS = {
+    "sentiment": ("tones", TONES),
+    "churn": ("churns", {"yes": CHURNS["yes"], "no": CHURNS["no"]}),
+    "intent": ("intents", INTENTS),
+}
+
+
+def facets(
+    link: Link, plan: Plan, fields: Sequence[str], *, limit: int, now: int
+) -> dict[str, list[FacetValue]]:
+    """Return the commonest values of each field, most first, then by value.
+
+    Raises:
+        InputError: there is no such facet.
+    """
+    unknown = [name for name in fields if name not in SELECTS and name not in BITS]
+    if unknown:
+        raise InputError(f"there is no facet {unknown[0]!r}; there are {', '.join(sorted(SELECTS | BITS))}")
+    found: dict[str, list[FacetValue]] = {name: [] for name in fields}
+    if not fields:
+        return found
+    sql = _statement(plan.source(), list(found), limit, now)
+    for name, value, count in link.connection.execute(sql.sql, sql.values):
+        if count:
+            found[name].append(FacetValue(value=value, count=count))
+    for values in found.values():
+        values.sort(key=lambda value: (-value.count, value.value))
+    return found
+
+
+def _statement(hits: Clause, fields: Sequence[str], limit: int, now: int) -> Clause:
+    selects = [
+        f"SELECT * FROM (SELECT '{name}', f.* FROM ({_select(name, now)}) AS f ORDER BY 3 DESC, 2 LIMIT {limit:d})"  # noqa: S608 — constants
+        for name in fields
+    ]
+    columns = "m.docid, m.thread, m.source, m.author, m.lang, m.tones, m.churns, m.intents"
+    sql = f"WITH hit AS MATERIALIZED (SELECT {columns} {hits.sql}) {' UNION ALL '.join(selects)}"  # noqa: S608 — compiled, values bound
+    return Clause(sql, hits.values)
+
+
+def _select(name: str, now: int) -> str:
+    if name in SELECTS:
+        return SELECTS[name].replace("{now:d}", f"{now:d}")
+    column, bits = BITS[name]
+    values = ", ".join(f"('{value}', {bit:d})" for value, bit in bits.items())
+    return f"SELECT b.column1, sum(hit.{column} & b.column2 <> 0) FROM hit, (VALUES {values}) AS b GROUP BY 1"  # noqa: S608 — constants

@@ -1,0 +1,165 @@
+"""Mentions, cursors and the health of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from core.clock import from_iso, iso
+from core.errors import NotFound
+from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
+from core.thread import StoredMention
+from store.sqlite import loading
+from store.sqlite.codecs import dumps, loads, maybe_moment
+from store.sqlite.connection import Link
+from store.sqlite.part import Part
+from store.sqlite.putting import Batch
+
+#: Mentions read together by `mentions()`.
+STEP = 500
+
+PUT_CURSOR = "INSERT OR REPLACE INTO cursor (watch, source, stream, value) VALUES (?, ?, ?, ?)"
+
+
+class Mentions(Part):
+    """Keep mentions and where each spider stands."""
+
+    def put(self, found: Sequence[Found], *, now: datetime, cursor: Cursor | None = None) -> PutCount:
+        """Store a batch, then the cursor, as one act."""
+        with self.database.write() as link:
+            batch = Batch(link, now)
+            count = batch.put(found)
+            if cursor is not None:
+                link.run(PUT_CURSOR, cursor.watch_id, cursor.source, cursor.stream, dumps(dict(cursor.value)))
+        if batch.erased:
+            # The log still holds the pages as they were before the deletion.
+            self.database.shrink_log()
+        return count
+
+    def cursor(self, watch_id: str, source: str, stream: str) -> Cursor | None:
+        """Return where a spider's stream stands; None for never read."""
+        with self.database.read() as link:
+            value = link.one(
+                loads,
+                "SELECT value FROM cursor WHERE watch = ? AND source = ? AND stream = ?",
+                watch_id,
+                source,
+                stream,
+            )
+        return None if value is None else Cursor(watch_id=watch_id, source=source, stream=stream, value=value)
+
+    def mention(self, mention_id: str) -> StoredMention:
+        """Return one mention with its labels; raises `NotFound`."""
+        with self.database.read() as link:
+            docid = docid_of(link, mention_id)
+            return loading.mentions(link, [docid])[docid]
+
+    def mentions(self) -> Iterator[StoredMention]:
+        """Yield every mention with its labels, context included, by id."""
+        last: str | None = ""
+        while last is not None:
+            # Each step is a read of its own, so that an export never holds the log back.
+            with self.database.read() as link:
+                docids = link.rows(
+                    int, "SELECT docid FROM mention WHERE id > ? ORDER BY id LIMIT ?", last, STEP
+                )
+                found = loading.mentions(link, docids)
+            yield from (found[docid] for docid in docids)
+            last = found[docids[-1]].mention.id if docids else None
+
+    def revisions(self, mention_id: str) -> list[StoredMention]:
+        """Return every revision of a mention, oldest first, without labels."""
+        with self.database.read() as link:
+            docid = docid_of(link, mention_id)
+            row = loading.rows(link, [docid])[docid]
+            newest = row.stored(row.mention(), loading.watches(link, [docid])[docid])
+            earlier = link.rows(_Revision, REVISIONS, docid)
+        return [*(revision.of(newest) for revision in earlier), newest]
+
+    def source_states(self) -> list[SourceState]:
+        """Return how every source of every watch is doing, by watch and source."""
+        with self.database.read() as link:
+            return link.rows(_state, "SELECT body FROM source_state ORDER BY watch, source")
+
+    def save_source_state(self, state: SourceState) -> None:
+        """Store how a source is doing."""
+        with self.database.write() as link:
+            link.run(
+                "INSERT OR REPLACE INTO source_state (watch, source, body) VALUES (?, ?, ?)",
+                state.watch_id,
+                state.source,
+                dumps(_state_to_json(state)),
+            )
+
+
+REVISIONS = """
+SELECT revision, title, text, rating, edited, deleted FROM revision WHERE docid = ? ORDER BY revision
+"""
+
+
+class _Revision(NamedTuple):
+    revision: int
+    title: str | None
+    text: str
+    rating: int | None
+    edited: int | None
+    deleted: int
+
+    def of(self, newest: StoredMention) -> StoredMention:
+        """Return the mention as it was at this revision."""
+        mention = replace(
+            newest.mention,
+            title=self.title,
+            text=self.text,
+            rating=self.rating,
+            edited_at=maybe_moment(self.edited),
+            deleted=bool(self.deleted),
+        )
+        return replace(newest, mention=mention, revision=self.revision)
+
+
+def docid_of(link: Link, mention_id: str) -> int:
+    """Return the docid of a mention.
+
+    Raises:
+        NotFound: there is no such mention.
+    """
+    docid = link.number("SELECT docid FROM mention WHERE id = ?", mention_id)
+    if not docid:
+        raise NotFound(f"there is no mention {mention_id!r}; search for its text instead")
+    return docid
+
+
+TIMES = ("until", "last_try_at", "last_success_at", "newest_at")
+COUNTS = ("requests", "new", "changed", "unchanged", "errors", "total_new", "empty_crawls", "failures")
+
+
+def _state_to_json(state: SourceState) -> dict[str, object]:
+    data: dict[str, object] = {
+        "watch_id": state.watch_id,
+        "source": state.source,
+        "status": state.status.value,
+        "reason": state.reason,
+        "paused": state.paused,
+    }
+    for name in TIMES:
+        at: datetime | None = getattr(state, name)
+        data[name] = iso(at) if at else None
+    return data | {name: getattr(state, name) for name in COUNTS}
+
+
+def _state(text: str) -> SourceState:
+    data = loads(text)
+    counts: Mapping[str, int] = {name: int(str(data[name])) for name in COUNTS}
+    times = {name: from_iso(str(data[name])) if data[name] else None for name in TIMES}
+    return SourceState(
+        watch_id=str(data["watch_id"]),
+        source=str(data["source"]),
+        status=SourceStatus(str(data["status"])),
+        reason=str(data["reason"]),
+        paused=bool(data["paused"]),
+        **times,
+        **counts,
+    )

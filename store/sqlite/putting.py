@@ -1,0 +1,175 @@
+"""One batch of mentions on its way into the tables, inside one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from core.source import Found, PutCount
+from store import analysis
+from store.sqlite import brands, copies, revising
+from store.sqlite.codecs import maybe_micros, micros
+from store.sqlite.connection import Link, storable
+from store.sqlite.conversations import Conversations
+from store.sqlite.interning import Numbers
+from store.sqlite.language import note_stem_languages
+from store.sqlite.placing import linked, next_docid, text_hash
+from store.sqlite.revising import Arrival, Old
+from store.verdict import language_of
+
+STORED = """
+SELECT m.docid, m.id, m.thread, m.published, m.revision, m.context, m.own, m.deleted, m.author,
+    b.published_known, b.edited, b.deleted_at, b.content_hash, b.url, b.parent_id, b.language,
+    b.followers, b.score, b.replies, b.shares, b.views
+FROM mention m JOIN body b ON b.docid = m.docid WHERE m.id IN (SELECT value FROM json_each(?))
+"""
+ADD_MENTION = """
+INSERT INTO mention (docid, id, published, source, thread, author, lang, context, own, deleted, linked, rating,
+    revision, simhash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADD_BODY = """
+INSERT INTO body (docid, native_id, kind, url, parent_id, title, text, language, stem_lang, published_known,
+    edited, followers, score, replies, shares, views, content_hash, first_seen, deleted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADD_WATCH = """
+INSERT INTO mention_watch (docid, watch, matched) VALUES (?, ?, ?)
+ON CONFLICT (docid, watch) DO UPDATE SET matched = max(matched, excluded.matched)
+"""
+ADD_PAIR = """
+INSERT INTO pair (docid, brand, product, wanted, names_product, names_rival) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+
+class _New(NamedTuple):
+    """A mention that is not stored yet, with its place in time."""
+
+    docid: int
+    arrival: Arrival
+
+
+class Batch:
+    """Store one batch of mentions."""
+
+    def __init__(self, link: Link, now: datetime) -> None:
+        self.link = link
+        self.now = now
+        self.numbers = Numbers(link)
+        self.naming = brands.Naming(brands.watches(link))
+        self.threads = Conversations(link, self.numbers, now)
+        self.erased = False
+
+    def put(self, found: Sequence[Found]) -> PutCount:
+        """Store what was found; the same id in one batch is taken one after the other."""
+        count = PutCount()
+        for group in _rounds(found):
+            count += self._round(group)
+        self.threads.finish()
+        return count
+
+    def _round(self, arrivals: Mapping[str, Arrival]) -> PutCount:
+        known = {old.id: old for old in self.link.rows(Old, STORED, json.dumps(list(arrivals)))}
+        fresh = [arrival for key, arrival in arrivals.items() if key not in known]
+        self._add(fresh)
+        changed = 0
+        # In order of docid: FTS5 writes a segment each time that one comes before the last.
+        for old in sorted(known.values()):
+            changed += revising.revise(self, old, arrivals[old.id])
+        return PutCount(new=len(fresh), changed=changed, unchanged=len(known) - changed)
+
+    def _add(self, arrivals: Sequence[Arrival]) -> None:
+        new = self._placed(arrivals)
+        note_stem_languages(
+            self.link, {analysis.stem_language(arrival.mention.language) for _, arrival in new}
+        )
+        hashes = [(item.docid, text_hash(item.arrival.mention)) for item in new]
+        self.link.many(
+            ADD_MENTION,
+            [self._mention_row(*item, value) for item, (_, value) in zip(new, hashes, strict=True)],
+        )
+        self.link.many(ADD_BODY, [self._body_row(*item) for item in new])
+        self.link.many(
+            ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
+        )
+        self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(*item)])
+        for docid, value in hashes:
+            if value is not None:
+                copies.add(self.link, docid, value)
+
+    def _placed(self, arrivals: Sequence[Arrival]) -> list[_New]:
+        """Give each its docid, in order of time."""
+        taken: dict[int, int] = {}
+        placed = []
+        for arrival in sorted(arrivals, key=lambda arrival: arrival.published):
+            docid = taken.get(arrival.published // 1_000_000) or next_docid(self.link, arrival.published)
+            taken[arrival.published // 1_000_000] = docid + 1
+            placed.append(_New(docid, arrival))
+        return placed
+
+    def _mention_row(self, docid: int, arrival: Arrival, value: int | None) -> tuple[None | int | str, ...]:
+        mention = arrival.mention
+        return (
+            docid,
+            arrival.id,
+            arrival.published,
+            self.numbers.source(mention.source),
+            self.threads.joined(mention, arrival),
+            self.numbers.author(mention.author),
+            language_of([], mention.language),
+            not arrival.matched,
+            arrival.own,
+            mention.deleted,
+            linked(mention),
+            mention.rating,
+            1,
+            value,
+        )
+
+    def _body_row(self, docid: int, arrival: Arrival) -> tuple[None | int | str | bytes, ...]:
+        mention, engagement = arrival.mention, arrival.mention.engagement
+        return (
+            docid,
+            arrival.native_id,
+            mention.kind.value,
+            arrival.url,
+            arrival.parent_id,
+            mention.title,
+            mention.text,
+            mention.language,
+            analysis.stem_language(mention.language),
+            mention.published_known,
+            maybe_micros(mention.edited_at),
+            mention.author.followers,
+            engagement.score,
+            engagement.replies,
+            engagement.shares,
+            engagement.views,
+            bytes.fromhex(mention.content_hash),
+            micros(self.now),
+            micros(mention.edited_at or self.now) if mention.deleted else None,
+        )
+
+    def _pair_rows(self, docid: int, arrival: Arrival) -> list[tuple[int, ...]]:
+        labelled = arrival.matched and not arrival.own and not arrival.mention.deleted
+        flags = self.naming.flags(arrival.mention.said, arrival.watches, labelled=labelled)
+        return [(docid, self.numbers.brand(brand), *map(int, flag)) for brand, flag in flags.items()]
+
+
+def _rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
+    """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
+    rounds: list[dict[str, Arrival]] = []
+    for item in found:
+        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
+        for group in rounds:
+            there = group.get(arrival.id)
+            if there is None:
+                group[arrival.id] = arrival
+                break
+            if there.joins(arrival):
+                break
+        else:
+            rounds.append({arrival.id: arrival})
+    return rounds

@@ -1,0 +1,201 @@
+"""The queue: threads in the order in which they need somebody."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from core.query import And, Node, OneOf
+from core.search import Count, QueuePage, QueueSort, Search
+from core.thread import StoredMention, ThreadRow
+from store.sqlite import brands, fields, loading, marks
+from store.sqlite.clause import Clause, all_of, any_of
+from store.sqlite.codecs import maybe_moment, moment, priority_from_text
+from store.sqlite.compiling import Compiler
+from store.sqlite.connection import Link, Value
+from store.sqlite.part import Part
+from store.sqlite.threads import shortened, title_of
+from store.sqlite.triaging import Row as TriageRow
+
+#: Longest excerpt, in characters.
+EXCERPT = 280
+
+
+class _Order(NamedTuple):
+    """One order of the queue: its columns, the first of them down or up, and the types of its mark."""
+
+    columns: tuple[tuple[str, bool], ...]
+    kinds: str
+
+
+#: True is downwards. Pinned ones come first in every order; ids part what is equal.
+ORDERS = {
+    QueueSort.PRIORITY: _Order((("t.pinned", True), ("t.points", True), ("t.id", False)), "ifs"),
+    QueueSort.NEW: _Order((("t.pinned", True), ("t.newest", True), ("t.id", False)), "iis"),
+    QueueSort.WAITING: _Order(
+        (("t.pinned", True), ("t.waiting_since IS NULL", False), ("t.waiting_since", False), ("t.id", False)),
+        "ii?s",
+    ),
+}
+
+ROW = """
+SELECT t.tid, t.id, source.name, t.points, t.reasons, t.mentions, t.size, t.newest, t.waiting_since,
+    t.status, t.assignee, t.snoozed_until, t.pinned, t.not_about_us, t.tags, t.version,
+    (SELECT count(*) FROM note WHERE note.thread = t.tid)
+FROM thread t JOIN source ON source.id = t.source WHERE t.tid IN (SELECT value FROM json_each(?))
+"""
+# Of each thread: the mention that began it, or the oldest known; and the matched one likeliest to leave,
+# the newest of these.
+ENDS = """
+SELECT t.tid,
+    coalesce((SELECT docid FROM mention m WHERE m.id = t.id AND m.thread = t.tid),
+        (SELECT docid FROM mention m WHERE m.thread = t.tid ORDER BY docid LIMIT 1)),
+    (SELECT docid FROM mention m WHERE m.thread = t.tid AND NOT (m.context OR m.own OR m.deleted)
+        ORDER BY m.risk DESC, m.published DESC, m.id DESC LIMIT 1)
+FROM thread t WHERE t.tid IN (SELECT value FROM json_each(?))
+"""
+WATCHES = """
+SELECT DISTINCT m.thread, k.watch FROM mention m JOIN mention_watch k ON k.docid = m.docid
+WHERE m.thread IN (SELECT value FROM json_each(?)) ORDER BY m.thread, k.watch
+"""
+
+
+class Queue(Part):
+    """List threads that need somebody."""
+
+    def queue(
+        self,
+        search: Search,
+        *,
+        sort: QueueSort = QueueSort.PRIORITY,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> QueuePage:
+        """Return threads with at least one matched mention that `search` finds."""
+        order = ORDERS[sort]
+        with self.database.read(limited=True) as link:
+            where = conditions(link, search)
+            page = where
+            if after is not None:
+                page = all_of([where, _behind(order, marks.read(sort.value, after, order.kinds))])
+            key = ", ".join(column for column, _ in order.columns)
+            ordered = ", ".join(f"{column} {'DESC' if down else 'ASC'}" for column, down in order.columns)
+            sql = f"SELECT t.tid, {key} FROM thread t WHERE {page.sql} ORDER BY {ordered} LIMIT {limit + 1:d}"  # noqa: S608 — compiled
+            found = link.rows(lambda *row: row, sql, *page.values)
+            total = link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)  # noqa: S608 — compiled
+            rows = _rows(link, [row[0] for row in found[:limit]])
+        more = len(found) > limit and found[:limit]
+        mark = marks.write(sort.value, list(found[limit - 1][1:])) if more else None
+        return QueuePage(rows=tuple(rows), total=Count(value=total), next=mark)
+
+
+def conditions(link: Link, search: Search) -> Clause:
+    """Return the condition over `thread t` under which a thread is in the queue.
+
+    What asks about the thread alone is asked of the thread, so that its indices count; the rest must hold
+    for one and the same matched mention of it.
+    """
+    compiler = Compiler(link, search)
+    parts = search.node.nodes if isinstance(search.node, And) else (search.node,)
+    about_thread = [part for part in parts if fields.about_thread(part)]
+    rest = [part for part in parts if not fields.about_thread(part)]
+    where = [Clause("t.mentions > 0")]
+    where += [fields.thread_condition(compiler, part) for part in about_thread if isinstance(part, OneOf)]
+    if len(rest) == 1 and _is_unanswered(rest[0]):
+        where.append(Clause("t.waiting_since IS NOT NULL"))
+    elif any(not _is_everything(part) for part in rest):
+        found = compiler.plan(And(tuple(rest))).source(Clause("NOT (m.own OR m.context)"))
+        where.append(Clause(f"t.tid IN (SELECT m.thread {found.sql})", found.values))
+    return all_of(where)
+
+
+def _is_unanswered(node: Node) -> bool:
+    return node == OneOf("is", ("unanswered",))
+
+
+def _is_everything(node: Node) -> bool:
+    return type(node).__name__ == "Everything"
+
+
+def _behind(order: _Order, key: marks.Key) -> Clause:
+    """Return what comes after `key` in an order."""
+    steps = []
+    for place, (column, down) in enumerate(order.columns):
+        same = [
+            Clause(f"({one}) IS ?", (value,))
+            for (one, _), value in zip(order.columns, key[:place], strict=False)
+        ]
+        value: Value = key[place]
+        steps.append(all_of([*same, Clause(f"({column}) {'<' if down else '>'} ?", (value,))]))
+    return any_of(steps)
+
+
+class _Row(NamedTuple):
+    tid: int
+    id: str
+    source: str
+    points: float
+    reasons: str
+    mentions: int
+    size: int
+    newest: int
+    waiting_since: int | None
+    status: str
+    assignee: str | None
+    snoozed_until: int | None
+    pinned: int
+    not_about_us: int
+    tags: str
+    version: int
+    notes: int
+
+    def row(self, first: StoredMention, top: StoredMention | None, watches: tuple[str, ...]) -> ThreadRow:
+        """Return the line of the queue."""
+        shown = top or first
+        triage = TriageRow(*self[9:16]).triage()
+        return ThreadRow(
+            id=self.id,
+            source=self.source,
+            title=title_of(first),
+            excerpt=shortened(shown.mention.text or shown.mention.title or "", EXCERPT),
+            author=shown.mention.author.handle,
+            url=first.mention.url,
+            watches=watches,
+            triage=triage,
+            priority=priority_from_text(self.reasons),
+            mentions=self.mentions,
+            size=self.size,
+            newest_at=moment(self.newest),
+            waiting_since=maybe_moment(self.waiting_since),
+            top=top.mention if top else None,
+            notes=self.notes,
+        )
+
+
+def _rows(link: Link, tids: Sequence[int]) -> list[ThreadRow]:
+    asked = json.dumps(list(tids))
+    rows = {row.tid: row for row in link.rows(_Row, ROW, asked)}
+    ends = {tid: (first, top) for tid, first, top in link.rows(lambda *row: row, ENDS, asked)}
+    mentions = loading.mentions(
+        link, {docid for pair in ends.values() for docid in pair if docid is not None}
+    )
+    watches: dict[int, list[str]] = defaultdict(list)
+    for tid, watch in link.rows(lambda *row: row, WATCHES, asked):
+        watches[tid].append(watch)
+    products = {watch.id: watch.product.name for watch in brands.watches(link).values()}
+    found = []
+    for tid in tids:
+        first, top = ends[tid]
+        shown = _toward_products(mentions[top], products) if top is not None else None
+        found.append(rows[tid].row(mentions[first], shown, tuple(watches[tid])))
+    return found
+
+
+def _toward_products(stored: StoredMention, products: dict[str, str]) -> StoredMention:
+    """Return a mention with its labels toward the products of its watches only."""
+    wanted = {products.get(watch) for watch in stored.watches}
+    kept = tuple(labels for labels in stored.mention.labels if labels.brand in wanted)
+    return replace(stored, mention=stored.mention.with_labels(kept))

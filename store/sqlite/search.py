@@ -1,0 +1,193 @@
+"""Searches over mentions: pages, counts, facets, histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from core.query import Node, Where, positive_words
+from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
+
+from store import analysis
+from store.sqlite import loading, marks, matching
+from store.sqlite.clause import Clause
+from store.sqlite.codecs import MICROSECOND, first_docid, last_docid, micros
+from store.sqlite.compiling import Compiler, Plan
+from store.sqlite.connection import Link
+from store.sqlite.facets import facets
+from store.sqlite.language import stem_languages
+from store.sqlite.part import Part
+from store.verdict import TONES
+
+#: Most bars of a histogram.
+MAX_BARS = 1_000
+#: What a hit in title, text, title stems and text stems is worth for relevance.
+WEIGHTS = "4.0, 1.0, 2.0, 0.5"
+
+
+class _Place(NamedTuple):
+    """Where a hit stands in an order."""
+
+    docid: int
+    published: int
+    id: str
+    risk: float
+
+
+PLACE = "m.docid, m.published, m.id, m.risk"
+
+
+class Searches(Part):
+    """Search over mentions. Context mentions are found only with `is:context`."""
+
+    def search(
+        self, search: Search, *, sort: Sort = Sort.NEW, limit: int = 50, after: str | None = None
+    ) -> Page:
+        """Return a page of hits with highlights."""
+        with self.database.read(limited=True) as link:
+            plan = Compiler(link, search).plan()
+            match sort:
+                case Sort.NEW | Sort.OLD:
+                    places, mark = _by_time(link, plan, sort, limit, after)
+                case Sort.RISK:
+                    places, mark = _by_risk(link, plan, limit, after)
+                case Sort.RELEVANT:
+                    places, mark = _by_relevance(link, plan, search.node, limit, after)
+            return Page(hits=_hits(link, [place.docid for place in places], search.node), next=mark)
+
+    def count(self, search: Search) -> Count:
+        """Return how many mentions a search finds."""
+        with self.database.read(limited=True) as link:
+            found = Compiler(link, search).plan().source()
+            return Count(value=link.number(f"SELECT count(*) {found.sql}", *found.values))
+
+    def facets(
+        self, search: Search, fields: Sequence[str], *, limit: int = 20
+    ) -> dict[str, list[FacetValue]]:
+        """Return the commonest values of each field among the hits, most first, then by value."""
+        with self.database.read(limited=True) as link:
+            return facets(link, Compiler(link, search).plan(), fields, limit=limit, now=micros(search.now))
+
+    def histogram(self, search: Search, *, step: timedelta, start: datetime, end: datetime) -> list[Bucket]:
+        """Return hits per `step` from `start` (inclusive) to `end` (exclusive), empty bars included."""
+        if step <= timedelta(0):
+            raise ValueError("a histogram's step is longer than nothing")
+        bars = min(MAX_BARS, max(0, -((start - end) // step)))
+        end = min(end, start + bars * step)
+        counts = dict.fromkeys(range(bars), (0, 0, 0, 0))
+        width, first = step // MICROSECOND, micros(start)
+        with self.database.read(limited=True) as link:
+            plan = Compiler(link, search).plan()
+            for bar, *found in _bars(link, plan, first, micros(end), width):
+                counts[bar] = tuple(found)
+        return [
+            Bucket(
+                start=start + bar * step,
+                count=found[0],
+                tones={tone: n for tone, n in zip(TONES, found[1:], strict=True) if n},
+            )
+            for bar, found in counts.items()
+        ]
+
+    def settle(self) -> None:
+        """Wait until all that was written is searchable: here it is as soon as it is stored."""
+
+
+def _bars(link: Link, plan: Plan, first: int, end: int, width: int) -> list[tuple[int, ...]]:
+    found = plan.source(
+        Clause("m.published >= ? AND m.published < ?", (first, end)),
+        Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(first), last_docid(end))),
+    )
+    tones = ", ".join(f"sum(m.tones & {bit} <> 0)" for bit in TONES.values())
+    sql = f"SELECT (m.published - {first:d}) / {width:d} AS bar, count(*), {tones} {found.sql} GROUP BY bar"
+    return link.rows(lambda *row: row, sql, *found.values)
+
+
+def _by_time(
+    link: Link, plan: Plan, sort: Sort, limit: int, after: str | None
+) -> tuple[list[_Place], str | None]:
+    """Read along docids, which are in order of seconds; the ties within the last second are read whole."""
+    newest = sort is Sort.NEW
+    extra = []
+    if after is not None:
+        published, key = marks.read(sort.value, after, "is")
+        bound = last_docid(int(str(published))) if newest else first_docid(int(str(published)))
+        sign = "<" if newest else ">"
+        extra = [
+            Clause(f"{plan.place} {sign}= ?", (bound,)),
+            Clause(f"(m.published, m.id) {sign} (?, ?)", (published, key)),
+        ]
+    found = plan.source(*extra)
+    order = "DESC" if newest else "ASC"
+    sql = f"SELECT {PLACE} {found.sql} ORDER BY {plan.place} {order} LIMIT {limit + 1:d}"
+    places = link.rows(_Place, sql, *found.values)
+    if len(places) > limit:
+        second = places[-1].published
+        tied = plan.source(
+            *extra, Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(second), last_docid(second)))
+        )
+        places = list({*places, *link.rows(_Place, f"SELECT {PLACE} {tied.sql}", *tied.values)})
+    places.sort(key=lambda place: (place.published, place.id), reverse=newest)
+    page = places[:limit]
+    more = len(places) > limit and page
+    return page, marks.write(sort.value, [page[-1].published, page[-1].id]) if more else None
+
+
+def _by_risk(link: Link, plan: Plan, limit: int, after: str | None) -> tuple[list[_Place], str | None]:
+    extra = []
+    if after is not None:
+        risk, published, key = marks.read(Sort.RISK.value, after, "fis")
+        extra = [
+            Clause("m.risk <= ?", (risk,)),
+            Clause("(m.risk, m.published, m.id) < (?, ?, ?)", (risk, published, key)),
+        ]
+    found = plan.source(*extra)
+    sql = f"SELECT {PLACE} {found.sql} ORDER BY m.risk DESC, m.published DESC, m.id DESC LIMIT {limit + 1:d}"
+    places = link.rows(_Place, sql, *found.values)
+    page = places[:limit]
+    more = len(places) > limit and page
+    last = [page[-1].risk, page[-1].published, page[-1].id] if more else []
+    return page, marks.write(Sort.RISK.value, [*last]) if more else None
+
+
+def _by_relevance(
+    link: Link, plan: Plan, node: Node, limit: int, after: str | None
+) -> tuple[list[_Place], str | None]:
+    """Order by bm25 over the words asked for; a place in this order is only a number."""
+    start = int(str(marks.read(Sort.RELEVANT.value, after, "i")[0])) if after is not None else 0
+    asked = [part for words in positive_words(node) if (part := matching.words(words, stem_languages(link)))]
+    found = plan.source()
+    if plan.match is not None:
+        sql = f"SELECT {PLACE} {found.sql} ORDER BY bm25(word, {WEIGHTS}), m.docid DESC"
+        values = found.values
+    elif asked:
+        sql = (
+            f"WITH scored AS MATERIALIZED (SELECT rowid AS docid, bm25(word, {WEIGHTS}) AS score "
+            f"FROM word WHERE word MATCH ?) SELECT {PLACE} {_with_scores(found.sql)} "
+            "ORDER BY coalesce(scored.score, 0), m.docid DESC"
+        )
+        values = (" OR ".join(asked), *found.values)
+    else:
+        sql, values = f"SELECT {PLACE} {found.sql} ORDER BY m.docid DESC", found.values
+    places = link.rows(_Place, f"{sql} LIMIT {limit + 1:d} OFFSET {max(0, start):d}", *values)
+    more = len(places) > limit
+    return places[:limit], marks.write(Sort.RELEVANT.value, [start + limit]) if more else None
+
+
+def _with_scores(source: str) -> str:
+    return source.replace("FROM mention m", "FROM mention m LEFT JOIN scored ON scored.docid = m.docid", 1)
+
+
+def _hits(link: Link, docids: Sequence[int], node: Node) -> tuple[Hit, ...]:
+    asked = list(positive_words(node))
+    rows = loading.rows(link, docids)
+    mentions = loading.stored(link, rows)
+    return tuple(
+        Hit(
+            stored=mentions[docid],
+            title_marks=analysis.marks(rows[docid].title, rows[docid].stem_lang, asked, Where.TITLE),
+            text_marks=analysis.marks(rows[docid].text, rows[docid].stem_lang, asked, Where.TEXT),
+        )
+        for docid in docids
+    )

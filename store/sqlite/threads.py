@@ -1,0 +1,208 @@
+"""Threads, their ranking, and what people decided and wrote about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.audit import AuditRecord
+from core.clock import iso
+from core.errors import NotFound
+from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
+from store.sqlite import ledger, loading, triaging
+from store.sqlite.codecs import maybe_moment, micros, moment, priority_from_text, priority_to_text
+from store.sqlite.connection import Link
+from store.sqlite.labels import correction
+from store.sqlite.part import Part
+from store.sqlite.triaging import tid_of
+
+#: Longest title made from a text, in characters.
+TITLE = 120
+
+CHANGED = "SELECT id FROM thread WHERE ranked_sequence < sequence ORDER BY tid LIMIT ?"
+AGED = """
+SELECT id FROM thread WHERE status = 'open' AND ranked_at < ? AND ranked_sequence >= sequence
+ORDER BY ranked_at LIMIT ?
+"""
+AWAKE = """
+SELECT id FROM thread WHERE status = 'snoozed' AND snoozed_until <= ? AND ranked_sequence >= sequence
+ORDER BY snoozed_until LIMIT ?
+"""
+CORRECTIONS = """
+SELECT m.id, brand.name, c.by, c.at, c.tone, c.churn
+FROM correction c JOIN mention m ON m.docid = c.docid JOIN brand ON brand.id = c.brand
+WHERE m.thread = ? ORDER BY c.at, c.by
+"""
+RANK = """
+UPDATE thread SET points = ?, reasons = ?, ranked_at = ?, ranked_sequence = sequence
+WHERE tid = ? AND sequence = ?
+"""
+
+
+class Threads(Part):
+    """Keep threads and what people decided about them."""
+
+    def thread(self, thread_id: str) -> Thread:
+        """Return a thread with its mentions, labels, notes and corrections; raises `NotFound`."""
+        with self.database.read() as link:
+            tid = tid_of(link, thread_id)
+            docids = link.rows(int, "SELECT docid FROM mention WHERE thread = ?", tid)
+            mentions = in_order(loading.mentions(link, docids).values())
+            _, triage = triaging.read(link, tid)
+            head = link.one(_Head, HEAD, tid)
+            notes = link.rows(_note, NOTES, tid)
+            corrections = link.rows(correction, CORRECTIONS, tid)
+        if head is None or not mentions:
+            raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
+        return head.thread(tuple(mentions), triage, tuple(notes), tuple(corrections))
+
+    def threads_to_rank(self, *, limit: int, older_than: datetime) -> list[str]:
+        """Return ids of threads whose priority is out of date."""
+        with self.database.read() as link:
+            found = link.rows(str, CHANGED, limit)
+            found += link.rows(str, AGED, micros(older_than), limit)
+            found += link.rows(str, AWAKE, micros(self.clock.now()), limit)
+        return list(dict.fromkeys(found))[:limit]
+
+    def save_priority(self, thread_id: str, priority: Priority, *, sequence: int, now: datetime) -> None:
+        """Store a priority made from a thread at `sequence`; dropped where the thread has changed since."""
+        with self.database.write() as link:
+            tid = tid_of(link, thread_id)
+            link.run(RANK, priority.points, priority_to_text(priority), micros(now), tid, sequence)
+            if not link.changes():
+                return
+            due = "SELECT tid FROM thread WHERE tid = ? AND status = 'snoozed' AND snoozed_until <= ?"
+            if link.number(due, tid, micros(now)):
+                triaging.reopen(link, tid, actor=ledger.EARFUL, now=now)
+
+    def triage(
+        self, thread_id: str, change: Triage, *, actor: str, action: str, now: datetime
+    ) -> tuple[Triage, AuditRecord]:
+        """Store a triage by compare-and-set; raises `NotFound` and `Conflict`."""
+        with self.database.write() as link:
+            return triaging.change(link, thread_id, change, actor=actor, action=action, now=now)
+
+    def add_note(self, note: Note) -> None:
+        """Add a note to a thread; the same id twice is one note."""
+        with self.database.write() as link:
+            tid = tid_of(link, note.thread_id)
+            link.run(
+                "INSERT OR IGNORE INTO note (id, thread, author, text, at) VALUES (?, ?, ?, ?, ?)",
+                note.id,
+                tid,
+                note.author,
+                note.text,
+                micros(note.at),
+            )
+            if link.changes():
+                _record_note(link, "note.add", note, actor=note.author, now=note.at)
+
+    def remove_note(self, note_id: str, *, actor: str, now: datetime) -> None:
+        """Take a note away; its audit record keeps the text."""
+        with self.database.write() as link:
+            note = link.one(_note, NOTE, note_id)
+            if note is not None:
+                link.run("DELETE FROM note WHERE id = ?", note_id)
+                _record_note(link, "note.remove", note, actor=actor, now=now)
+
+    def tags(self) -> list[str]:
+        """Return every tag in use, by name."""
+        with self.database.read() as link:
+            return sorted(link.rows(str, "SELECT DISTINCT tag FROM thread_tag"))
+
+
+HEAD = """
+SELECT thread.id, source.name, sequence, reasons, ranked_at
+FROM thread JOIN source ON source.id = thread.source WHERE tid = ?
+"""
+NOTES = """
+SELECT note.id, thread.id, note.author, note.text, note.at
+FROM note JOIN thread ON thread.tid = note.thread WHERE note.thread = ? ORDER BY note.at, note.id
+"""
+NOTE = """
+SELECT note.id, thread.id, note.author, note.text, note.at
+FROM note JOIN thread ON thread.tid = note.thread WHERE note.id = ?
+"""
+
+
+class _Head:
+    def __init__(
+        self, thread_id: str, source: str, sequence: int, reasons: str, ranked_at: int | None
+    ) -> None:
+        self.id, self.source, self.sequence = thread_id, source, sequence
+        self.reasons, self.ranked_at = reasons, ranked_at
+
+    def thread(
+        self,
+        mentions: tuple[StoredMention, ...],
+        triage: Triage,
+        notes: tuple[Note, ...],
+        corrections: tuple[Correction, ...],
+    ) -> Thread:
+        """Return the thread around its mentions."""
+        first = head_of(self.id, mentions)
+        return Thread(
+            id=self.id,
+            source=self.source,
+            title=title_of(first),
+            url=first.mention.url,
+            watches=tuple(sorted({watch for stored in mentions for watch in stored.watches})),
+            mentions=mentions,
+            triage=triage,
+            priority=priority_from_text(self.reasons),
+            ranked_at=maybe_moment(self.ranked_at),
+            notes=notes,
+            corrections=corrections,
+            sequence=self.sequence,
+        )
+
+
+def head_of(thread_id: str, mentions: Iterable[StoredMention]) -> StoredMention:
+    """Return the mention that began a thread, or the oldest that is known."""
+    found = list(mentions)
+    return next((stored for stored in found if stored.mention.id == thread_id), found[0])
+
+
+def title_of(first: StoredMention) -> str:
+    """Return a thread's title: its first mention's, or the beginning of its text."""
+    return first.mention.title or shortened(first.mention.text, TITLE)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return the beginning of `text` on one line, at most `length` characters."""
+    # A text is at most a few hundred thousand characters; only its beginning is worth splitting.
+    line = " ".join(text[: length * 8].split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def in_order(mentions: Iterable[StoredMention]) -> list[StoredMention]:
+    """Return mentions oldest first, yet no answer before what it answers."""
+    by_age = sorted(mentions, key=lambda stored: (stored.mention.published_at, stored.mention.id))
+    waiting = {stored.mention.id: stored for stored in by_age}
+    placed: list[StoredMention] = []
+    for stored in by_age:
+        chain: list[StoredMention] = []
+        step: StoredMention | None = waiting.get(stored.mention.id)
+        while step is not None:
+            # Taken out at once, so that a ring of parents ends.
+            chain.append(waiting.pop(step.mention.id))
+            step = waiting.get(step.mention.parent_id or "")
+        placed.extend(reversed(chain))
+    return placed
+
+
+def _note(note_id: str, thread_id: str, author: str, text: str, at: int) -> Note:
+    return Note(id=note_id, thread_id=thread_id, author=author, text=text, at=moment(at))
+
+
+def _record_note(link: Link, action: str, note: Note, *, actor: str, now: datetime) -> None:
+    said: dict[str, object] = {"id": note.id, "author": note.author, "text": note.text, "at": iso(note.at)}
+    ledger.write(
+        link,
+        actor=actor,
+        action=action,
+        target=f"thread:{note.thread_id}",
+        now=now,
+        before=said if action == "note.remove" else {},
+        after=said if action == "note.add" else {},
+    )

@@ -1,0 +1,136 @@
+"""The triage of a thread: read, changed by compare-and-set, told to the audit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from core.audit import AuditRecord
+from core.clock import iso
+from core.errors import Conflict, NotFound
+from core.thread import Status, Triage
+from store.sqlite import ledger
+from store.sqlite.codecs import dumps, maybe_micros, maybe_moment
+from store.sqlite.connection import Link, storable
+
+COLUMNS = "status, assignee, snoozed_until, pinned, not_about_us, tags, version"
+
+
+class Row(NamedTuple):
+    """The triage columns of a thread."""
+
+    status: str
+    assignee: str | None
+    snoozed_until: int | None
+    pinned: int
+    not_about_us: int
+    tags: str
+    version: int
+
+    def triage(self) -> Triage:
+        """Return the columns as a triage."""
+        return Triage(
+            status=Status(self.status),
+            assignee=self.assignee,
+            snoozed_until=maybe_moment(self.snoozed_until),
+            pinned=bool(self.pinned),
+            not_about_us=bool(self.not_about_us),
+            tags=tuple(json.loads(self.tags)),
+            version=self.version,
+        )
+
+
+def read(link: Link, tid: int) -> tuple[str, Triage]:
+    """Return a thread's id and triage."""
+    found = link.one(lambda *row: row, f"SELECT id, {COLUMNS} FROM thread WHERE tid = ?", tid)  # noqa: S608 — a constant
+    if found is None:
+        raise NotFound(f"there is no thread {tid}; it may have been removed")
+    return found[0], Row(*found[1:]).triage()
+
+
+def tid_of(link: Link, thread_id: str) -> int:
+    """Return the number of a thread.
+
+    Raises:
+        NotFound: there is no such thread.
+    """
+    tid = link.number("SELECT tid FROM thread WHERE id = ?", thread_id)
+    if not tid:
+        raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
+    return tid
+
+
+def change(
+    link: Link, thread_id: str, triage: Triage, *, actor: str, action: str, now: datetime
+) -> tuple[Triage, AuditRecord]:
+    """Store a triage whose version is the stored one.
+
+    Raises:
+        NotFound: there is no such thread.
+        Conflict: somebody changed it first.
+    """
+    tid = tid_of(link, thread_id)
+    _, stored = read(link, tid)
+    if stored.version != triage.version:
+        raise Conflict("somebody changed this thread first; look at it again", fresh=stored)
+    return _write(link, tid, stored, triage, actor=actor, action=action, now=now)
+
+
+def reopen(link: Link, tid: int, *, actor: str, now: datetime) -> None:
+    """Open a thread again, because somebody wrote in it or its snooze is over."""
+    _, stored = read(link, tid)
+    opened = replace(stored, status=Status.OPEN, snoozed_until=None)
+    _write(link, tid, stored, opened, actor=actor, action="triage.reopen", now=now)
+
+
+WRITE = """
+UPDATE thread SET status = ?, assignee = ?, snoozed_until = ?, pinned = ?, not_about_us = ?, tags = ?,
+    version = ?, sequence = sequence + 1 WHERE tid = ?
+"""
+
+
+def _write(
+    link: Link, tid: int, before: Triage, after: Triage, *, actor: str, action: str, now: datetime
+) -> tuple[Triage, AuditRecord]:
+    tags = tuple(dict.fromkeys(tag for tag in map(storable, after.tags) if tag))
+    assignee = storable(after.assignee) if after.assignee else None
+    after = replace(after, tags=tags, assignee=assignee, version=before.version + 1)
+    link.run(
+        WRITE,
+        after.status.value,
+        after.assignee,
+        maybe_micros(after.snoozed_until),
+        after.pinned,
+        after.not_about_us,
+        dumps(list(tags)),
+        after.version,
+        tid,
+    )
+    link.run("DELETE FROM thread_tag WHERE thread = ?", tid)
+    link.many("INSERT INTO thread_tag (tag, thread) VALUES (?, ?)", [(tag, tid) for tag in tags])
+    thread_id, fresh = read(link, tid)
+    record = ledger.write(
+        link,
+        actor=actor,
+        action=action,
+        target=f"thread:{thread_id}",
+        now=now,
+        before=to_json(before),
+        after=to_json(fresh),
+    )
+    return fresh, record
+
+
+def to_json(triage: Triage) -> dict[str, object]:
+    """Return a triage as plain JSON values."""
+    return {
+        "status": triage.status.value,
+        "assignee": triage.assignee,
+        "snoozed_until": iso(triage.snoozed_until) if triage.snoozed_until else None,
+        "pinned": triage.pinned,
+        "not_about_us": triage.not_about_us,
+        "tags": list(triage.tags),
+        "version": triage.version,
+    }
