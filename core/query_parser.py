@@ -128,7 +128,7 @@ class _Parser:
         return self.word(lexeme, lexeme.text, Where.ANYWHERE)
 
     def skipped(self) -> Node:
-        """Leave out a negated group that lies too deep: read without its brackets it would mean the reverse."""
+        """Leave out a negated group that lies too deep: without its brackets it would mean the reverse."""
         first, still_open = self.take(), 1
         while still_open and self.peek() != "end":
             still_open += {"open": 1, "close": -1}.get(self.take().kind, 0)
@@ -148,11 +148,14 @@ class _Parser:
             self.ungrouped += 1
             self.problem(lexeme, f"brackets nest at most {MAX_DEPTH} deep; this one no longer groups")
             return Everything()
+        before = len(self.problems)
         node = self.any(depth + 1)
         if self.peek() == "close":
             self.take()
         else:
             self.problem(lexeme, "this bracket is never closed; it was closed at the end")
+        if isinstance(node, Everything) and len(self.problems) == before:
+            self.problem(lexeme, "there is nothing in these brackets; they were left out")
         return node
 
     def field(self, lexeme: _Lexeme) -> Node:

@@ -151,9 +151,9 @@ _PART = re.compile(r"[\s_-]+")
 
 def _one_name(name: str) -> str:
     """Return the pattern of one name with what may not stand before and after it."""
-    parts = [re.escape(part) for part in _PART.split(name) if part] or [re.escape(name)]
-    before, after = _continues(name[0]), _continues(name[-1], after=True)
-    words = r"[\s_-]*".join(parts)
+    parts = [part for part in _PART.split(name) if part] or [name]
+    before, after = _continues(parts[0][0]), _continues(parts[-1][-1], after=True)
+    words = r"[\s_-]*".join(map(re.escape, parts))
     return (f"(?<!{before})" if before else "") + "[@#]?" + words + (f"(?!{after})" if after else "")
 
 
