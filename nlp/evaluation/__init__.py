@@ -1,0 +1,1 @@
+"""How good labels are: measures, intervals, comparisons, a report."""

@@ -1,0 +1,69 @@
+"""Make probabilities honest: one temperature for each tone head, one line for churn and each intent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nlp.card import Calibration, Platt
+from nlp.decoding import Floats
+from nlp.heads import CHURN, INTENT, INTENTS, SENTIMENT
+from nlp.training.rows import Row
+
+#: Temperatures that are tried.
+TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 120))
+#: Fewer answers than this calibrate nothing.
+FEWEST = 100
+_STEPS = 50
+#: Pulls a line's scale to one and its shift to zero, as if that many answers had said so.
+_PRIOR = 1.0
+
+
+def calibrate(rows: Sequence[Row], logits: Floats) -> Calibration:
+    """Fit on rows that were not trained on; `logits` holds a row of raw outputs for each."""
+    toned = np.array([row.sentiment is not None for row in rows])
+    toward = np.array([row.brand is not None for row in rows])
+    leaving = np.array([np.nan if row.churn is None else float(row.churn) for row in rows])
+    return Calibration(
+        whole_temperature=_temperature(rows, logits, toned & ~toward),
+        toward_temperature=_temperature(rows, logits, toned & toward),
+        churn=_line(logits[:, CHURN], leaving),
+        intents={
+            intent.value: _line(logits[:, at], np.array([_asked(row, at) for row in rows]))
+            for at, intent in enumerate(INTENTS, INTENT.start)
+        },
+    )
+
+
+def _temperature(rows: Sequence[Row], logits: Floats, chosen: Floats) -> float:
+    at = np.flatnonzero(chosen)
+    if len(at) < FEWEST:
+        return 1.0
+    truth = np.array([rows[int(n)].sentiment for n in at], dtype=np.float64)
+    losses = []
+    for temperature in TEMPERATURES:
+        scaled = logits[at, SENTIMENT] / temperature
+        scaled = scaled - scaled.max(1, keepdims=True)
+        losses.append(-float(np.sum(truth * (scaled - np.log(np.exp(scaled).sum(1, keepdims=True))))))
+    return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)
+
+
+def _line(logits: Floats, truth: Floats) -> Platt:
+    """Fit scale and shift by Newton's method."""
+    asked = ~np.isnan(truth)
+    if asked.sum() < FEWEST or len(set(truth[asked].tolist())) < 2:  # noqa: PLR2004 - one side only
+        return Platt()
+    design = np.column_stack([logits[asked], np.ones(int(asked.sum()))])
+    line, prior = np.array([1.0, 0.0]), np.array([1.0, 0.0])
+    for _ in range(_STEPS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(design @ line, -30, 30)))
+        slope = design.T @ (p - truth[asked]) + _PRIOR * (line - prior)
+        curve = (design * (p * (1 - p))[:, None]).T @ design + _PRIOR * np.eye(2)
+        line = line - np.linalg.solve(curve, slope)
+    return Platt(scale=round(float(line[0]), 4), shift=round(float(line[1]), 4))
+
+
+def _asked(row: Row, at: int) -> float:
+    said = row.intents.get(INTENTS[at - INTENT.start])
+    return np.nan if said is None else float(said)

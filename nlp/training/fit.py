@@ -1,0 +1,281 @@
+"""Fine-tune the network: masked losses of all heads, averaged weights, checkpoints that can be resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from core.errors import ConfigError
+from nlp.encoding import Encoder, padded
+from nlp.heads import CHURN, INTENT, INTENTS, REASON, REASONS, SENTIMENT, WIDTH
+from nlp.marking import marked_windows
+from nlp.training.network import Network
+from nlp.training.rows import Row
+
+#: Batches whose texts are sorted by length together; small enough to stay mixed.
+SORTED_TOGETHER = 50
+#: Steps between two checkpoints and between two progress lines.
+CHECKPOINT_EVERY = 500
+REPORT_EVERY = 50
+#: Tokens of one text seen in training.
+MAX_LENGTH = 192
+#: Each tone of the tweets weighs the same in all: macro recall asks for that.
+TWEET_WEIGHTS = (2.15, 0.74, 0.84)
+#: Share of the weight that each of the other heads has beside sentiment.
+CHURN_WEIGHT, REASON_WEIGHT, INTENT_WEIGHT, TEACHER_WEIGHT = 1.0, 0.3, 0.4, 1.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How to train; saved beside the checkpoint, and a checkpoint of another plan is not resumed."""
+
+    epochs: int = 2
+    batch: int = 32
+    learning_rate: float = 5e-5
+    head_learning_rate: float = 3e-4
+    warm_up: float = 0.06
+    weight_decay: float = 0.01
+    average: float = 0.998
+    seed: int = 7
+    bfloat16: bool = True
+    threads: int = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Example:
+    """One row as tensors are made of it: ids, truths with NaN for what is not asked, weight of the tone."""
+
+    ids: list[int]
+    truth: np.ndarray[Any, np.dtype[np.float32]]
+    tone_weight: float
+    #: The teacher's logits, where it was asked.
+    teacher: np.ndarray[Any, np.dtype[np.float32]] | None = None
+
+
+def examples(rows: Sequence[Row], encoder: Encoder) -> list[Example]:
+    """Encode rows; of a long text the window around the first naming of the brand."""
+    texts = [marked_windows(row.request())[0] for row in rows]
+    ids = encoder.encode(texts)
+    return [
+        Example(ids=ids[at], truth=_truth(row), tone_weight=_tone_weight(row)) for at, row in enumerate(rows)
+    ]
+
+
+def fit(
+    network: Network,
+    epoch_of: Callable[[int], Sequence[Example]],
+    plan: Plan,
+    out: Path,
+    *,
+    pad_id: int,
+    say: Callable[[str], None],
+) -> None:
+    """Train in place; at the end the network holds the averaged weights.
+
+    Raises:
+        ConfigError: `out` holds a checkpoint of another plan or of other data.
+    """
+    torch.set_num_threads(plan.threads)
+    torch.manual_seed(plan.seed)
+    batches = [batch for number in range(plan.epochs) for batch in _batches(epoch_of(number), plan, number)]
+    run = _Run(network, plan, len(batches), out / "checkpoint.pt")
+    if run.resume():
+        say(f"resumed at step {run.step} of {run.steps}")
+    started, first = time.monotonic(), run.step
+    loss = 0.0
+    network.train()
+    for batch in batches[first:]:
+        loss += run.learn(batch, pad_id)
+        if run.step % REPORT_EVERY == 0 or run.step == run.steps:
+            left = (time.monotonic() - started) / (run.step - first) * (run.steps - run.step)
+            say(f"step {run.step}/{run.steps} loss {loss / REPORT_EVERY:.3f}, {left / 60:.1f} min left")
+            loss = 0.0
+        if run.step % CHECKPOINT_EVERY == 0:
+            run.save()
+    network.load_state_dict(run.average)
+    network.eval()
+
+
+class _Run:
+    """One training run: what changes from step to step, and how it is kept."""
+
+    def __init__(self, network: Network, plan: Plan, steps: int, checkpoint: Path) -> None:
+        self.network, self.plan, self.steps, self.checkpoint = network, plan, steps, checkpoint
+        self.step = 0
+        self.optimiser = _optimiser(network, plan)
+        self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+    def learn(self, batch: Sequence[Example], pad_id: int) -> float:
+        _set_rate(self.optimiser, self.plan, self.step, self.steps)
+        loss = _step(self.network, self.optimiser, batch, self.plan, pad_id)
+        # Early on the average must not hold on to the untrained heads.
+        keep = min(self.plan.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                if value.dtype.is_floating_point:
+                    self.average[name].lerp_(value, 1.0 - keep)
+        self.step += 1
+        return loss
+
+    def save(self) -> None:
+        state = {
+            "plan": self._fingerprint(),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average,
+            "random": torch.get_rng_state(),
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def resume(self) -> bool:
+        if not self.checkpoint.exists():
+            return False
+        saved = torch.load(self.checkpoint, weights_only=True)
+        if saved["plan"] != self._fingerprint():
+            raise ConfigError(
+                f"{self.checkpoint} is of another plan or other data; remove it or change --out"
+            )
+        self.network.load_state_dict(saved["network"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.average.update(saved["average"])
+        torch.set_rng_state(saved["random"])
+        self.step = saved["step"]
+        return True
+
+    def _fingerprint(self) -> str:
+        return json.dumps(
+            {**dataclasses.asdict(self.plan), "steps": self.steps, "threads": 0}, sort_keys=True
+        )
+
+
+def predict(network: Network, rows: Sequence[Example], pad_id: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return the logits of each example."""
+    network.eval()
+    logits = np.zeros((len(rows), WIDTH), dtype=np.float32)
+    order = sorted(range(len(rows)), key=lambda at: len(rows[at].ids))
+    with torch.inference_mode():
+        for start in range(0, len(order), 32):
+            chosen = order[start : start + 32]
+            ids, mask = padded([rows[at].ids for at in chosen], pad_id)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                said = network(torch.from_numpy(ids), torch.from_numpy(mask))
+            logits[chosen] = said.float().numpy()
+    return logits
+
+
+def loss_of(logits: Any, truth: Any, tone_weight: Any, teacher: Any | None) -> Any:
+    """Return the loss over what each row was asked; NaN in `truth` is not asked."""
+    asked = ~torch.isnan(truth)
+    known = torch.nan_to_num(truth)
+    count = float(len(truth))
+    tone = -(known[:, SENTIMENT] * functional.log_softmax(logits[:, SENTIMENT], -1)).sum(-1)
+    loss = (tone * asked[:, 0] * tone_weight).sum() / count
+    churn = functional.binary_cross_entropy_with_logits(logits[:, CHURN], known[:, CHURN], reduction="none")
+    loss = loss + CHURN_WEIGHT * (churn * asked[:, CHURN]).sum() / count
+    reason = -(known[:, REASON] * functional.log_softmax(logits[:, REASON], -1)).sum(-1)
+    loss = loss + REASON_WEIGHT * (reason * asked[:, REASON.start]).sum() / count
+    intent = functional.binary_cross_entropy_with_logits(
+        logits[:, INTENT], known[:, INTENT], reduction="none"
+    )
+    loss = loss + INTENT_WEIGHT * (intent * asked[:, INTENT]).sum() / count
+    return loss if teacher is None else loss + TEACHER_WEIGHT * _distance(logits, teacher)
+
+
+def _distance(logits: Any, teacher: Any) -> Any:
+    """Return how far the answers are from the teacher's, for sentiment and churn; NaN rows had none."""
+    taught = ~torch.isnan(teacher[:, 0])
+    if not bool(taught.any()):
+        return torch.zeros(())
+    said, wanted = logits[taught], teacher[taught]
+    tone = functional.kl_div(
+        functional.log_softmax(said[:, SENTIMENT], -1),
+        functional.log_softmax(wanted[:, SENTIMENT], -1),
+        reduction="none",
+        log_target=True,
+    ).sum(-1)
+    churn = functional.binary_cross_entropy_with_logits(
+        said[:, CHURN], torch.sigmoid(wanted[:, CHURN]), reduction="none"
+    )
+    return (tone + churn).sum() / len(logits)
+
+
+def _truth(row: Row) -> np.ndarray[Any, np.dtype[np.float32]]:
+    truth = np.full(WIDTH, np.nan, dtype=np.float32)
+    if row.sentiment is not None:
+        truth[SENTIMENT] = row.sentiment
+    if row.churn is not None:
+        truth[CHURN] = float(row.churn)
+    if row.reason is not None:
+        truth[REASON] = [float(reason is row.reason) for reason in REASONS]
+    for intent, wanted in row.intents.items():
+        truth[INTENT.start + INTENTS.index(intent)] = float(wanted)
+    return truth
+
+
+def _tone_weight(row: Row) -> float:
+    if row.source != "semeval" or row.sentiment is None:
+        return 1.0
+    return TWEET_WEIGHTS[row.sentiment.index(max(row.sentiment))]
+
+
+def _batches(rows: Sequence[Example], plan: Plan, epoch: int) -> list[list[Example]]:
+    draw = random.Random(plan.seed * 1000 + epoch)  # noqa: S311 - a repeatable shuffle, not a secret
+    made: list[list[Example]] = []
+    together = SORTED_TOGETHER * plan.batch
+    for start in range(0, len(rows), together):
+        chunk = sorted(rows[start : start + together], key=lambda row: len(row.ids))
+        made += [chunk[at : at + plan.batch] for at in range(0, len(chunk), plan.batch)]
+    draw.shuffle(made)
+    return made
+
+
+def _step(network: Network, optimiser: Any, batch: Sequence[Example], plan: Plan, pad_id: int) -> float:
+    ids, mask = padded([row.ids for row in batch], pad_id)
+    truth = torch.from_numpy(np.stack([row.truth for row in batch]))
+    weight = torch.tensor([row.tone_weight for row in batch])
+    teacher = None
+    if any(row.teacher is not None for row in batch):
+        none = np.full(WIDTH, np.nan, dtype=np.float32)
+        teacher = torch.from_numpy(np.stack([none if row.teacher is None else row.teacher for row in batch]))
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=plan.bfloat16):
+        logits = network(torch.from_numpy(ids), torch.from_numpy(mask))
+    loss = loss_of(logits.float(), truth, weight, teacher)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _optimiser(network: Network, plan: Plan) -> Any:
+    groups: dict[tuple[float, float], list[Any]] = {}
+    for name, parameter in network.named_parameters():
+        rate = plan.learning_rate if name.startswith("encoder.") else plan.head_learning_rate
+        decay = 0.0 if parameter.ndim == 1 else plan.weight_decay
+        groups.setdefault((rate, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": found, "lr": rate, "weight_decay": decay, "full": rate}
+            for (rate, decay), found in groups.items()
+        ],
+        fused=True,
+    )
+
+
+def _set_rate(optimiser: Any, plan: Plan, step: int, steps: int) -> None:
+    warm = max(1, int(plan.warm_up * steps))
+    share = (step + 1) / warm if step < warm else max(0.02, (steps - step) / max(1, steps - warm))
+    for group in optimiser.param_groups:
+        group["lr"] = group["full"] * share

