@@ -1,0 +1,5 @@
+"""The screens of Earful: server-rendered, and the only package that imports Flask."""
+
+from web.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,95 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from flask import Blueprint, Flask
+from jinja2 import StrictUndefined
+
+from core.clock import Clock, SystemClock
+from core.ports import Store
+from core.settings import Settings
+from web import errors, page, security, sessions, views
+from web.catalogue import KNOWN_SOURCES, SourceForm
+from web.routing import IdConverter
+from web.services import Services
+
+#: Largest request body: a note and a watch with all its lists fit many times over.
+MAX_BODY = 1024 * 1024
+
+#: Something that `/readyz` asks beside the store: its name, and what raises where it is not usable.
+Probes = Mapping[str, Callable[[], object]]
+
+
+def create_app(
+    store: Store,
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sources: Sequence[SourceForm] = KNOWN_SOURCES,
+    trusted_hosts: Sequence[str] = (),
+    probes: Probes = MappingProxyType({}),
+) -> Flask:
+    """Build the web application over a store.
+
+    Args:
+        store: everything that is kept.
+        settings: of this installation; `host` is trusted as a Host header beside the loopback names.
+        clock: tells the time.
+        sources: what a watch can be told to read, with the fields of each.
+        trusted_hosts: more names under which people reach Earful.
+        probes: what `/readyz` asks beside the store.
+    """
+    app = Flask("web")
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        MAX_FORM_PARTS=2_000,
+        TRUSTED_HOSTS=_hosts(settings, trusted_hosts),
+    )
+    app.url_map.converters["id"] = IdConverter
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["earful"] = Services(
+        store=store, settings=settings, clock=clock or SystemClock(), sources=tuple(sources), probes=probes
+    )
+    security.install(app)
+    sessions.install(app)
+    errors.install(app)
+    page.install(app)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _blueprints() -> list[Blueprint]:
+    """Return the blueprint of every module in `web.views`: a new view is one new file."""
+    found = []
+    for module in pkgutil.iter_modules(views.__path__):
+        blueprint = importlib.import_module(f"{views.__name__}.{module.name}").blueprint
+        if not isinstance(blueprint, Blueprint):
+            raise TypeError(f"web/views/{module.name}.py needs a Blueprint named `blueprint`")
+        found.append(blueprint)
+    return found
+
+
+def _hosts(settings: Settings, more: Sequence[str]) -> list[str]:
+    """Return the Host headers that are answered.
+
+    A server bound to every address cannot know its names, so there the caller names them; the address
+    itself is no name that a browser would send.
+    """
+    hosts = {"127.0.0.1", "localhost", "[::1]", *more}
+    try:
+        bound = ipaddress.ip_address(settings.host)
+    except ValueError:
+        hosts.add(settings.host)
+    else:
+        if not bound.is_unspecified:
+            hosts.add(f"[{bound}]" if bound.version == 6 else str(bound))  # noqa: PLR2004
+    return sorted(hosts)

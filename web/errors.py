@@ -1,0 +1,93 @@
+"""Every failure as a page (or JSON) of the same design, with a request id and what to do."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from core.errors import (
+    Conflict,
+    EarfulError,
+    InputError,
+    NotFound,
+    StoreError,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from web.sessions import wants_data
+
+log = logging.getLogger(__name__)
+
+#: Title and next step by status; others get the general words.
+WORDS = {
+    400: ("That request could not be read", "Go back and try again."),
+    401: ("Sign in first", "Open the link that ./earful up printed."),
+    403: ("That is not allowed", "Nothing was changed."),
+    404: ("There is nothing here", "It may have been removed, or the address was cut short."),
+    405: ("That is not how this works", "Nothing was changed. Go back and use the page's own buttons."),
+    409: ("Somebody was faster", "Nothing of yours was applied. Reload to see how it is now."),
+    413: ("That is too large", "Nothing was changed. Send less than 1 MB."),
+    500: ("Earful made a mistake", "Nothing more is known here; the log has the details under this id."),
+    503: ("The store does not answer", "Nothing is lost. This page tries again when you reload it."),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every exception with a page."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(EarfulError, _ours)
+    app.register_error_handler(Exception, _unknown)
+
+
+def answer(status: int, message: str) -> Response:
+    """Return the page, or the JSON, of one failure."""
+    title, advice = WORDS.get(status, (HTTPStatus(status).phrase, ""))
+    if wants_data():
+        response = jsonify(error=message or title, request_id=g.get("request_id", ""))
+    else:
+        response = make_response(
+            render_template("errors/error.html", status=status, title=title, advice=advice, message=message)
+        )
+    response.status_code = status
+    return response
+
+
+def _http(error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return _unknown(error)
+    status = error.code or 500
+    if status < 400 and error.response is not None:  # noqa: PLR2004 - a redirect that Werkzeug raised
+        return make_response(error.get_response())
+    own_words = status in (401, 403) and error.description != type(error).description
+    response = answer(status, str(error.description) if own_words else "")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+    return response
+
+
+def _ours(error: Exception) -> Response:
+    match error:
+        case NotFound():
+            return answer(404, "")
+        case Conflict():
+            return answer(409, str(error))
+        case InputError():
+            return answer(400, str(error))
+        case StoreUnavailable() | StoreReadOnly():
+            log.warning("%s %s: %s", g.get("request_id", ""), type(error).__name__, error)
+            return answer(503, str(error))
+        case StoreError():
+            log.error("%s %s: %s", g.get("request_id", ""), type(error).__name__, error)
+            return answer(503, str(error))
+        case _:
+            return _unknown(error)
+
+
+def _unknown(error: Exception) -> Response:
+    log.error("%s %s %s", g.get("request_id", ""), request.method, request.path, exc_info=error)
+    return answer(500, "")

@@ -1,0 +1,188 @@
+"""A view as data: JSON, CSV that no spreadsheet runs, Atom."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+from flask import Response, stream_with_context
+
+from core.clock import iso
+from core.labels import Labels
+from core.mention import Mention, mention_to_json
+from core.search import Hit
+from core.thread import Priority, ThreadRow, Triage
+from web import wording
+
+#: Most rows of one CSV; said beside the link and in the header `X-Earful-Limit`.
+CSV_LIMIT = 10_000
+#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
+FORMULA = frozenset("=+-@\t\r\n\x00")
+#: What XML 1.0 cannot carry.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ATOM = "http://www.w3.org/2005/Atom"
+
+MENTION_COLUMNS = (
+    "id", "source", "published_at", "author", "title", "text", "url", "thread_id",
+    "brand", "sentiment", "sentiment_p", "churn_p", "churn_reason",
+)  # fmt: skip
+THREAD_COLUMNS = (
+    "id", "priority", "reasons", "status", "assignee", "title", "excerpt", "author", "source", "url",
+    "waiting_since", "newest_at", "mentions",
+)  # fmt: skip
+
+
+def guarded(cell: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula, full-width forms of the signs included."""
+    text = "" if cell is None else str(cell)
+    begins = unicodedata.normalize("NFKC", text.lstrip(" \ufeff\u200b")[:1])
+    return f"'{text}" if begins in FORMULA and begins else text
+
+
+def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """Return rows as RFC 4180 CSV, written while they are read from the store."""
+
+    def lines() -> Iterator[str]:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([guarded(cell) for cell in row])
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+        yield buffer.getvalue()
+
+    response = Response(stream_with_context(lines()), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["X-Earful-Limit"] = str(CSV_LIMIT)
+    return response
+
+
+def json_response(data: object) -> Response:
+    """Return a value as JSON."""
+    return Response(json.dumps(data, ensure_ascii=False, indent=1), mimetype="application/json")
+
+
+def mention_cells(mention: Mention, labels: Labels | None) -> list[object]:
+    """Return one mention as a row of `MENTION_COLUMNS`."""
+    tone, churn = wording.tone_of(labels), wording.churn_of(labels)
+    return [
+        mention.id, mention.source, iso(mention.published_at), mention.author.handle, mention.title,
+        mention.text, mention.url, mention.thread_id, labels.brand if labels else "",
+        tone[0].value if tone else "", f"{tone[1]:.4f}" if tone else "",
+        f"{churn[0]:.4f}" if churn else "", churn[1].value if churn and churn[1] else "",
+    ]  # fmt: skip
+
+
+def thread_cells(row: ThreadRow) -> list[object]:
+    """Return one thread as a row of `THREAD_COLUMNS`."""
+    reasons = "; ".join(f"{reason.points:+.0f} {reason.why}" for reason in row.priority.reasons)
+    waiting = iso(row.waiting_since) if row.waiting_since else ""
+    return [
+        row.id, f"{row.priority.points:.1f}", reasons, row.triage.status.value, row.triage.assignee,
+        row.title, row.excerpt, row.author, row.source, row.url, waiting, iso(row.newest_at), row.mentions,
+    ]  # fmt: skip
+
+
+def priority_json(priority: Priority) -> dict[str, object]:
+    """Return a priority with its reasons in the shape of the JSON contract."""
+    return {
+        "priority": round(priority.points, 2),
+        "reasons": [
+            {
+                "points": round(reason.points, 2),
+                "why": reason.why,
+                "span": {
+                    "mention_id": reason.span.mention_id,
+                    "start": reason.span.start,
+                    "end": reason.span.end,
+                }
+                if reason.span
+                else None,
+            }
+            for reason in priority.reasons
+        ],
+    }
+
+
+def triage_json(triage: Triage) -> dict[str, object]:
+    """Return what people decided."""
+    return {
+        "status": triage.status.value,
+        "assignee": triage.assignee,
+        "snoozed_until": iso(triage.snoozed_until) if triage.snoozed_until else None,
+        "pinned": triage.pinned,
+        "not_about_us": triage.not_about_us,
+        "tags": list(triage.tags),
+        "version": triage.version,
+    }
+
+
+def row_json(row: ThreadRow) -> dict[str, object]:
+    """Return one line of the queue in the shape of the JSON contract (DESIGN §8)."""
+    return {
+        "id": row.id,
+        **priority_json(row.priority),
+        **triage_json(row.triage),
+        "labels": [labels.to_json() for labels in row.top.labels] if row.top else [],
+        "mentions": row.mentions,
+        "size": row.size,
+        "source": row.source,
+        "title": row.title,
+        "excerpt": row.excerpt,
+        "author": row.author,
+        "url": row.url,
+        "watches": list(row.watches),
+        "newest_at": iso(row.newest_at),
+        "waiting_since": iso(row.waiting_since) if row.waiting_since else None,
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, object]:
+    """Return one hit: the mention as everywhere, with where it matched."""
+    return {
+        **mention_to_json(hit.stored.mention),
+        "own": hit.stored.own,
+        "context": hit.stored.context,
+        "marks": {
+            "title": [list(mark) for mark in hit.title_marks],
+            "text": [list(m) for m in hit.text_marks],
+        },
+    }
+
+
+def atom_response(title: str, address: str, hits: Sequence[Hit], *, now: datetime) -> Response:
+    """Return hits as an Atom feed; the text is text there too, never markup."""
+    feed = ET.Element("feed", xmlns=ATOM)
+    updated = max((hit.stored.mention.published_at for hit in hits), default=now)
+    for name, value in (("title", title), ("id", address), ("updated", iso(updated))):
+        ET.SubElement(feed, name).text = _xml(value)
+    ET.SubElement(feed, "link", rel="self", href=_xml(address))
+    for hit in hits:
+        mention = hit.stored.mention
+        entry = ET.SubElement(feed, "entry")
+        for name, value in (
+            ("title", mention.title or mention.text[:80] or mention.id),
+            ("id", f"{address.partition('?')[0]}#{mention.id}"),
+            ("updated", iso(mention.edited_at or mention.published_at)),
+            ("published", iso(mention.published_at)),
+        ):
+            ET.SubElement(entry, name).text = _xml(value)
+        author = ET.SubElement(entry, "author")
+        ET.SubElement(author, "name").text = _xml(mention.author.handle or "unknown")
+        if mention.url and mention.url.startswith(("http://", "https://")):
+            ET.SubElement(entry, "link", href=_xml(mention.url))
+        ET.SubElement(entry, "content", type="text").text = _xml(mention.text)
+    body = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return Response(body, mimetype="application/atom+xml")
+
+
+def _xml(text: str) -> str:
+    return NOT_XML.sub("\ufffd", text)

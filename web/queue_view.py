@@ -1,0 +1,127 @@
+"""The queue's state, which is its address: view, filters, query, order, page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+from core.query import And, Everything, Node, OneOf, Query
+from core.query_fields import CLOSED_FIELDS
+from core.query_parser import parse
+from core.search import QueueSort, Search
+
+#: Parameters of an address, as Flask's `url_for` takes them.
+Args: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named part of the queue."""
+
+    key: str
+    title: str
+    #: In the query language; empty for all threads.
+    query: str
+    icon: str
+    #: Said when it is empty.
+    empty: str
+
+
+VIEWS = (
+    View("open", "Open", "is:open", "inbox", "Nothing is open. Everyone has been heard."),
+    View("unanswered", "Unanswered", "is:open is:unanswered", "message", "Nobody waits for an answer."),
+    View("mine", "Mine", "is:mine is:open,waiting", "person", "Nothing is assigned to you."),
+    View("waiting", "Waiting", "is:waiting", "hourglass", "We wait for nobody."),
+    View("snoozed", "Snoozed", "is:snoozed", "moon", "Nothing sleeps."),
+    View("resolved", "Resolved", "is:resolved", "check-circle", "Nothing is resolved yet."),
+    View("ignored", "Ignored", "is:ignored", "slash", "Nothing is ignored."),
+    View("all", "All", "", "list", "There are no threads yet."),
+)
+BY_KEY = {view.key: view for view in VIEWS}
+
+#: Filters beside the query, each a field of the query language.
+FILTERS = ("source", "sentiment", "churn", "assignee", "watch", "tag")
+SORTS = {
+    QueueSort.PRIORITY: "Priority",
+    QueueSort.WAITING: "Longest waiting",
+    QueueSort.NEW: "Newest",
+}
+#: Longest value that a filter takes.
+MAX_VALUE = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueView:
+    """What part of the queue is looked at, in which order."""
+
+    view: View = VIEWS[0]
+    q: str = ""
+    sort: QueueSort = QueueSort.PRIORITY
+    after: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, args: Mapping[str, str]) -> QueueView:
+        """Read an address; what it does not know it leaves out."""
+        sort = args.get("sort", "")
+        return cls(
+            view=BY_KEY.get(args.get("view", ""), VIEWS[0]),
+            q=args.get("q", "").strip(),
+            sort=QueueSort(sort) if sort in [s.value for s in QueueSort] else QueueSort.PRIORITY,
+            after=args.get("after") or None,
+            filters={name: args[name][:MAX_VALUE] for name in FILTERS if _fits(name, args.get(name, ""))},
+        )
+
+    @property
+    def query(self) -> Query:
+        """The reader's own words, read."""
+        return parse(self.q)
+
+    def search(self, *, now: datetime, user: str) -> Search:
+        """Return what to ask the store."""
+        nodes = [parse(self.view.query).node, self.query.node]
+        nodes += [OneOf(name, (value,)) for name, value in self.filters.items()]
+        return Search(node=both(*nodes), now=now, user=user)
+
+    def args(self, **changed: object) -> Args:
+        """Return the address's parameters, defaults left out, with some changed; None takes one away."""
+        found: dict[str, object] = {
+            "view": self.view.key if self.view is not VIEWS[0] else None,
+            "q": self.q,
+            "sort": self.sort.value if self.sort is not QueueSort.PRIORITY else None,
+            **self.filters,
+            "after": self.after,
+            **changed,
+        }
+        return {name: str(value) for name, value in found.items() if value}
+
+    @property
+    def written(self) -> str:
+        """The whole state as one text, for forms and links that lead back."""
+        return urlencode(self.args())
+
+    def first_page(self) -> QueueView:
+        """Return the same view from its beginning."""
+        return replace(self, after=None)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than the view itself limits what is shown."""
+        return bool(self.q or self.filters)
+
+
+def both(*nodes: Node) -> Node:
+    """Join conditions that must all hold."""
+    kept = [node for node in nodes if not isinstance(node, Everything)]
+    if not kept:
+        return Everything()
+    return kept[0] if len(kept) == 1 else And(tuple(kept))
+
+
+def _fits(name: str, value: str) -> bool:
+    if not value.strip():
+        return False
+    return name not in CLOSED_FIELDS or value in CLOSED_FIELDS[name]

@@ -1,0 +1,43 @@
+"""What a request works with: the store, the settings and the time, handed in by whoever made the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+
+from core.clock import Clock
+from core.ports import Store
+from core.settings import Settings
+from web.catalogue import SourceForm
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """Everything that `create_app` was given."""
+
+    store: Store
+    settings: Settings
+    clock: Clock
+    sources: tuple[SourceForm, ...]
+    probes: Mapping[str, Callable[[], object]]
+
+
+def services() -> Services:
+    """Return what this application was made with."""
+    found = current_app.extensions["earful"]
+    if not isinstance(found, Services):
+        raise TypeError("the app was not made by web.create_app")
+    return found
+
+
+def the_store() -> Store:
+    """Return the store."""
+    return services().store
+
+
+def now() -> datetime:
+    """Return the present moment."""
+    return services().clock.now()

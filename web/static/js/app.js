@@ -1,0 +1,12 @@
+// What a script adds to pages that work without one.
+import { listenForKeys } from "./keys.js";
+import { countSelection } from "./selection.js";
+import { announce, closeMenus, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
+
+listenForKeys();
+countSelection();
+sendOnChange();
+closeMenus();
+keepDrafts();
+announce();
+waitForFirst();

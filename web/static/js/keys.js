@@ -1,0 +1,106 @@
+// Single-key shortcuts. An element says with `data-key` which key presses it; in a list, the current row's
+// own element comes first. Off where the reader turned them off, while typing, and during IME composition.
+
+const PLACES = { q: "threads", s: "search", w: "watches", o: "sources", ",": "settings" };
+const PATIENCE = 1500;
+
+let goUntil = 0;
+
+export function listenForKeys() {
+  document.addEventListener("keydown", onKey);
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
+  if (event.key === "Escape") return onEscape(event);
+  if (document.body.dataset.keys !== "on" || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const done = goUntil > event.timeStamp ? go(event.key) : press(event.key, event);
+  if (done) event.preventDefault();
+}
+
+function onEscape(event) {
+  if (typing(event.target)) event.target.blur();
+}
+
+function typing(element) {
+  if (!(element instanceof HTMLElement)) return false;
+  if (element.isContentEditable || element.matches("textarea, select")) return true;
+  return element.matches("input") && !["checkbox", "radio", "button", "submit"].includes(element.type);
+}
+
+function go(key) {
+  goUntil = 0;
+  const link = document.querySelector(`[data-go="${PLACES[key] ?? "none"}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
+function press(key, event) {
+  if (key === "g") {
+    goUntil = event.timeStamp + PATIENCE;
+    return true;
+  }
+  if (key === "?") {
+    document.getElementById("keys")?.showModal();
+    return true;
+  }
+  if ((key === "j" || key === "k") && move(key === "j" ? 1 : -1)) return true;
+  if (key === "Enter") return onEnter(event);
+  return activate(key);
+}
+
+function onEnter(event) {
+  // Enter belongs to whatever has the focus; only with the focus nowhere does it open the current row.
+  if (event.target !== document.body || !current()) return false;
+  return activate("o");
+}
+
+function activate(key) {
+  const selector = `[data-key="${CSS.escape(key)}"]`;
+  const element = current()?.querySelector(selector) ?? within(selector);
+  if (!element) return key === "/" ? search() : false;
+  if (element.matches("textarea, input:not([type=checkbox])")) {
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+  return true;
+}
+
+// Outside the current row, only what belongs to the page as a whole.
+function within(selector) {
+  const found = [...document.querySelectorAll(selector)];
+  return found.find((element) => !element.closest("[data-row]"));
+}
+
+function search() {
+  document.querySelector('[data-go="search"]')?.click();
+  return true;
+}
+
+function rows() {
+  return [...document.querySelectorAll("[data-rows] > [data-row]")];
+}
+
+function current() {
+  return document.querySelector("[data-row][data-current]");
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const focused = document.activeElement?.closest("[data-row]");
+  const at = all.indexOf(current() ?? focused);
+  const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + step))];
+  mark(next);
+  return true;
+}
+
+function mark(row) {
+  current()?.removeAttribute("data-current");
+  row.setAttribute("data-current", "");
+  row.querySelector('[data-key="o"]')?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,13 @@
+// How many rows are selected, said in the bar that the style sheet shows.
+
+export function countSelection() {
+  const form = document.getElementById("bulk");
+  const label = form?.querySelector("[data-count]");
+  if (!label) return;
+  const count = () => {
+    const chosen = form.querySelectorAll("input[name=on]:checked").length;
+    label.textContent = `${chosen} selected`;
+  };
+  form.addEventListener("change", count);
+  count();
+}

@@ -1,0 +1,200 @@
+"""The queue and the thread."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from core.clock import iso
+from core.errors import Conflict, NotFound
+from core.labels import Labels
+from core.mention import mention_to_json
+from core.search import Count, QueuePage
+from core.thread import Thread, ThreadRow, Triage
+from web import outputs
+from web.conversation import product_labels, turns
+from web.done import finished
+from web.formats import wanted
+from web.marks import Mark, Piece, pieces
+from web.neighbours import neighbours
+from web.queue_view import SORTS, VIEWS, QueueView
+from web.services import now, the_store
+from web.sessions import actor
+from web.tokens import new_id
+
+blueprint = Blueprint("threads", __name__)
+
+PAGE = 40
+#: Most threads in one answer as data.
+MOST = 500
+#: Most recent acts shown beside a thread.
+HISTORY = 30
+
+
+@blueprint.get("/threads")
+@blueprint.get("/threads.<any(json,csv):form>")
+def queue(form: str = "") -> Response:
+    """Show the queue, as a page or as data."""
+    view = QueueView.read(request.args)
+    match wanted(form, "json", "csv"):
+        case "json":
+            return _queue_json(view)
+        case "csv":
+            return outputs.csv_response("threads", outputs.THREAD_COLUMNS, _cells(view))
+        case _:
+            return make_response(queue_page(view))
+
+
+def queue_page(view: QueueView, *, error: str = "") -> str:
+    """Return the queue as a page."""
+    store = the_store()
+    page = _page(view)
+    counts = {each.key: _total(QueueView(view=each)) for each in VIEWS}
+    if not counts["all"].value and not view.narrowed:
+        return render_template("threads/first.html", states=store.source_states(), watches=store.watches())
+    products = {watch.id: watch.product.name for watch in store.watches()}
+    return render_template(
+        "threads/queue.html",
+        view=view,
+        views=VIEWS,
+        sorts=SORTS,
+        page=page,
+        counts=counts,
+        labels={row.id: _row_labels(row, products) for row in page.rows},
+        misread=misread(view),
+        people=[user.name for user in store.users() if not user.disabled],
+        sources=sorted({state.source for state in store.source_states()}),
+        tags=store.tags(),
+        done=finished(store, request.args.get("done", "")),
+        missed=request.args.get("missed", type=int) or 0,
+        error=error,
+    )
+
+
+@blueprint.get("/threads/<id:thread_id>")
+def show(thread_id: str) -> Response:
+    """Show one thread, as a page or as data."""
+    thread, form = _find(thread_id)
+    if wanted(form, "json") == "json":
+        return outputs.json_response(thread_json(thread))
+    return make_response(thread_page(thread))
+
+
+def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, error: str = "") -> str:
+    """Return one thread as a page; a conflict is told above its fresh state."""
+    store = the_store()
+    view = came_from()
+    watches = store.watches()
+    return render_template(
+        "threads/show.html",
+        thread=thread,
+        turns=turns(thread, watches, whole=request.args.get("whole")),
+        products=[watch.product.name for watch in watches if watch.id in thread.watches],
+        view=view,
+        near=neighbours(store, view, thread.id, now=now(), user=actor()),
+        history=store.audit(target=f"thread:{thread.id}", limit=HISTORY),
+        people=[user.name for user in store.users() if not user.disabled],
+        tags=store.tags(),
+        note_id=new_id(),
+        done=finished(store, request.args.get("done", "")),
+        conflict=conflict,
+        error=error,
+    )
+
+
+def thread_json(thread: Thread) -> dict[str, object]:
+    """Return one thread in the shape of the JSON contract."""
+    return {
+        "id": thread.id,
+        "source": thread.source,
+        "title": thread.title,
+        "url": thread.url,
+        "watches": list(thread.watches),
+        **outputs.priority_json(thread.priority),
+        **outputs.triage_json(thread.triage),
+        "ranked_at": iso(thread.ranked_at) if thread.ranked_at else None,
+        "mentions": [
+            {**mention_to_json(stored.mention), "own": stored.own, "context": stored.context}
+            for stored in thread.mentions
+        ],
+        "notes": [
+            {"id": note.id, "author": note.author, "text": note.text, "at": iso(note.at)}
+            for note in thread.notes
+        ],
+        "corrections": [
+            {"mention_id": c.mention_id, "brand": c.brand, "by": c.by, "tone": c.tone, "churn": c.churn}
+            for c in thread.corrections
+        ],
+    }
+
+
+def came_from() -> QueueView:
+    """Return the part of the queue that a page was opened from, out of its address or its form."""
+    written = request.form.get("from")
+    return QueueView.read(request.args if written is None else dict(parse_qsl(written)))
+
+
+def misread(view: QueueView) -> list[Piece]:
+    """Return the query as pieces, the parts that were not read as written marked."""
+    query = view.query
+    marks = [Mark(p.start, max(p.end, p.start + 1), "bad", p.message) for p in query.problems]
+    return pieces(query.written, marks) if marks else []
+
+
+def _find(thread_id: str) -> tuple[Thread, str]:
+    """Return the thread of an id, or of an id with `.json` behind it; an id may end so by itself."""
+    try:
+        return the_store().thread(thread_id), ""
+    except NotFound:
+        if not thread_id.endswith(".json"):
+            raise
+        return the_store().thread(thread_id.removesuffix(".json")), "json"
+
+
+def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
+    return the_store().queue(
+        view.search(now=now(), user=actor()), sort=view.sort, limit=limit, after=view.after
+    )
+
+
+def _total(view: QueueView) -> Count:
+    return _page(view, 1).total
+
+
+def _queue_json(view: QueueView) -> Response:
+    limit = request.args.get("limit", default=PAGE, type=int)
+    page = _page(view, max(1, min(MOST, limit)))
+    following = (
+        url_for(".queue", form="json", **view.args(after=page.next, limit=limit)) if page.next else None
+    )
+    return outputs.json_response(
+        {
+            "threads": [outputs.row_json(row) for row in page.rows],
+            "total": page.total.value,
+            "total_exact": page.total.exact,
+            "problems": [problem.message for problem in view.query.problems],
+            "next": following,
+        }
+    )
+
+
+def _cells(view: QueueView) -> Iterator[list[object]]:
+    return (outputs.thread_cells(row) for row in itertools.islice(_rows(view), outputs.CSV_LIMIT))
+
+
+def _rows(view: QueueView) -> Iterator[ThreadRow]:
+    search, after = view.search(now=now(), user=actor()), None
+    while True:
+        page = the_store().queue(search, sort=view.sort, limit=200, after=after)
+        yield from page.rows
+        after = page.next
+        if after is None:
+            return
+
+
+def _row_labels(row: ThreadRow, products: Mapping[str, str]) -> Labels | None:
+    labels = row.top.labels if row.top else ()
+    return product_labels(labels, {products[name] for name in row.watches if name in products})

@@ -1,0 +1,237 @@
+"""What people do to threads: every state-changing button of the queue and of the thread page.
+
+A button names what it acts on as `VERSION|THREAD-ID`, once or many times over, so that one route does a
+single thread and a whole selection, by compare-and-set each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+from flask import Blueprint, abort, jsonify, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from core.audit import AuditRecord
+from core.errors import Conflict, InputError, NotFound
+from core.labels import Tone
+from core.thread import Correction, Triage
+from engage import desk
+from web import outputs
+from web.done import audit_ids, join
+from web.services import now, the_store
+from web.sessions import actor, wants_data
+from web.tokens import new_id
+from web.views.threads import came_from, queue_page, thread_page
+
+blueprint = Blueprint("triage", __name__)
+
+#: One act on one thread at the version that the person saw.
+Act = Callable[[str, int], desk.Done]
+#: After these the thread has left the view, and the next one is shown.
+LEAVES = frozenset({"resolve", "ignore", "not-about-us", "snooze", "wait"})
+MOST = 200
+#: Hour at which a snooze until a day ends.
+MORNING = time(8, 0, tzinfo=UTC)
+
+
+@blueprint.post("/triage/<any(resolve,ignore,'not-about-us',wait,reopen,snooze,assign,pin,tag):name>")
+def act(name: str) -> Response:
+    """Do something to one thread or to many."""
+    targets = [_target(value) for value in request.form.getlist("on")[:MOST]]
+    if not targets:
+        return _back(None, [], error="Select a thread first.")
+    try:
+        do = _acts()[name]()
+        return _act_on_one(do, name, *targets[0]) if len(targets) == 1 else _act_on_many(do, targets)
+    except InputError as error:
+        return _bad(targets[0][0], str(error))
+
+
+@blueprint.post("/triage/note")
+def note() -> Response:
+    """Add a note to a thread."""
+    thread_id, note_id = request.form.get("thread", ""), request.form.get("note_id") or new_id()
+    text = request.form.get("text", "")
+    try:
+        _, record = desk.note(the_store(), thread_id, text, note_id=note_id[:64], actor=actor(), now=now())
+    except InputError as error:
+        return _bad(thread_id, str(error))
+    return _back(thread_id, [record])
+
+
+@blueprint.post("/triage/correct")
+def correct() -> Response:
+    """Correct a label."""
+    form = request.form
+    tone, churn = form.get("tone"), form.get("churn")
+    if (tone is not None and tone not in list(Tone)) or churn not in (None, "yes", "no"):
+        abort(400)
+    mention = the_store().mention(form.get("mention", "")).mention
+    earlier = [
+        c
+        for c in the_store().thread(mention.thread_id).corrections
+        if c.mention_id == mention.id and c.brand == form.get("brand", "")
+    ]
+    last = earlier[-1] if earlier else None
+    correction = Correction(
+        mention_id=mention.id,
+        brand=form.get("brand", ""),
+        by=actor(),
+        at=now(),
+        tone=tone or (last.tone if last else None),
+        churn=churn == "yes" if churn else (last.churn if last else None),
+    )
+    _, record = desk.correct(the_store(), mention.thread_id, correction)
+    return _back(mention.thread_id, [record])
+
+
+@blueprint.post("/triage/undo")
+def undo() -> Response:
+    """Take back the acts named, or the person's last one."""
+    store = the_store()
+    ids = audit_ids(request.form.get("acts", ""))
+    try:
+        if ids:
+            done = [desk.undo(store, audit_id, actor=actor(), now=now()) for audit_id in ids]
+        else:
+            done = [desk.undo_last(store, actor=actor(), now=now())]
+    except Conflict as conflict:
+        return _back(None, [], error=str(conflict), status=409)
+    except NotFound as error:
+        return _back(None, [], error=str(error), status=404)
+    records = [record for _, record in done]
+    one = desk.thread_of(store, records[0]) if len(records) == 1 else None
+    return _back(one, records)
+
+
+def _acts() -> dict[str, Callable[[], Act]]:
+    """Return how each act is made out of the form."""
+    return {
+        "resolve": lambda: _plain(desk.resolve),
+        "ignore": lambda: _plain(desk.ignore),
+        "not-about-us": lambda: _plain(desk.not_about_us),
+        "wait": lambda: _plain(desk.wait),
+        "reopen": lambda: _plain(desk.reopen),
+        "snooze": _snooze,
+        "assign": _assign,
+        "pin": _pin,
+        "tag": _tag,
+    }
+
+
+def _plain(what: Callable[..., desk.Done]) -> Act:
+    return lambda thread_id, version: what(the_store(), thread_id, version, actor=actor(), now=now())
+
+
+def _snooze() -> Act:
+    until = snooze_until(request.values.get("until", ""), now())
+    return lambda thread_id, version: desk.snooze(
+        the_store(), thread_id, version, until, actor=actor(), now=now()
+    )
+
+
+def _assign() -> Act:
+    name = request.form.get("assignee", actor()) or None
+    return lambda thread_id, version: desk.assign(
+        the_store(), thread_id, version, name, actor=actor(), now=now()
+    )
+
+
+def _pin() -> Act:
+    pinned = request.form.get("pinned") == "yes"
+    return lambda thread_id, version: desk.pin(
+        the_store(), thread_id, version, pinned=pinned, actor=actor(), now=now()
+    )
+
+
+def _tag() -> Act:
+    names = request.form.get("tags", "").split(",")
+    return lambda thread_id, version: desk.tag(
+        the_store(), thread_id, version, names, actor=actor(), now=now()
+    )
+
+
+def snooze_until(written: str, moment: datetime) -> datetime:
+    """Return the moment that `1h`, `tomorrow`, `week` or a date names.
+
+    Raises:
+        InputError: it names none.
+    """
+    today = moment.astimezone(UTC).date()
+    match written:
+        case "1h":
+            return moment + timedelta(hours=1)
+        case "tomorrow":
+            return datetime.combine(today + timedelta(days=1), MORNING)
+        case "week":
+            return datetime.combine(today + timedelta(days=7 - today.weekday()), MORNING)
+    try:
+        return datetime.combine(datetime.fromisoformat(written).date(), MORNING)
+    except ValueError:
+        raise InputError("choose a day to snooze until") from None
+
+
+def _target(written: str) -> tuple[str, int]:
+    version, _, thread_id = written.partition("|")
+    if not thread_id or not (version.isascii() and version.isdigit() and len(version) < 18):  # noqa: PLR2004
+        abort(400)
+    return thread_id, int(version)
+
+
+def _act_on_one(do: Act, name: str, thread_id: str, version: int) -> Response:
+    try:
+        triage, record = do(thread_id, version)
+    except Conflict as conflict:
+        return _conflict(thread_id, conflict)
+    if wants_data():
+        return jsonify(outputs.triage_json(triage) | {"id": thread_id, "act": record.id})
+    following = request.form.get("next", "") if name in LEAVES else ""
+    return _back(following or (None if name in LEAVES else thread_id), [record])
+
+
+def _act_on_many(do: Act, targets: list[tuple[str, int]]) -> Response:
+    records: list[AuditRecord] = []
+    missed = 0
+    for thread_id, version in targets:
+        try:
+            records.append(do(thread_id, version)[1])
+        except (Conflict, NotFound):
+            missed += 1
+    return _back(None, records, missed=missed)
+
+
+def _conflict(thread_id: str, conflict: Conflict[Triage]) -> Response:
+    if wants_data():
+        body = {"error": str(conflict), "id": thread_id, "fresh": outputs.triage_json(conflict.fresh)}
+        return make_response(jsonify(body), 409)
+    return make_response(thread_page(the_store().thread(thread_id), conflict=conflict), 409)
+
+
+def _bad(thread_id: str, message: str) -> Response:
+    if wants_data():
+        return make_response(jsonify(error=message), 400)
+    return make_response(thread_page(the_store().thread(thread_id), error=message), 400)
+
+
+def _back(
+    thread_id: str | None,
+    records: list[AuditRecord],
+    *,
+    missed: int = 0,
+    error: str = "",
+    status: int = 400,
+) -> Response:
+    """Lead to a thread, or to the queue it was opened from, and tell there what was done."""
+    view = came_from()
+    if error:
+        if wants_data():
+            return make_response(jsonify(error=error), status)
+        return make_response(queue_page(view, error=error), status)
+    if wants_data():
+        return jsonify(acts=[record.id for record in records], missed=missed)
+    args = view.args(done=join(records), missed=missed)
+    stays = thread_id is not None and request.form.get("at") != "queue"
+    if stays and thread_id is not None:
+        return redirect(url_for("threads.show", thread_id=thread_id, **args), code=303)
+    return redirect(url_for("threads.queue", **args), code=303)
