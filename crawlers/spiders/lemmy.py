@@ -67,10 +67,10 @@ class Lemmy(Source):
     name = "lemmy"
     title = "Lemmy"
     about = (
-        "Posts and comments that name the product, a rival or an alias, searched on the instances of the setting "
-        "`servers` (each knows what its members follow elsewhere), with the conversation around each. Known by "
-        "their home address, so one post read on two instances is one mention. No key unless the instance is "
-        "private; each has its own rules and limits."
+        "Posts and comments that name the product, a rival or an alias, searched on the instances of the "
+        "setting `servers` (each knows what its members follow elsewhere), with the talk around each. Known "
+        "by their home address, so one post read on two instances is one mention. No key unless the instance "
+        "is private; each has its own rules and limits."
     )
     key_fields: ClassVar[Mapping[str, str]] = {
         "jwt": "reading a private instance; the token that its log-in gives (`jwt@lemmy.example`)"
@@ -204,7 +204,7 @@ class Lemmy(Source):
         return f"{self.base_url}/{name}" if self.base_url else f"https://{name}"
 
     def _host(self, url: str) -> str:
-        """Return the server that an address belongs to; below `--base-url` its name is the first path part."""
+        """Return the server of an address; below `--base-url` its name is the first path part."""
         if self.base_url and url.startswith(f"{self.base_url}/"):
             return url.removeprefix(f"{self.base_url}/").split("/", 1)[0]
         return host_of(url)
@@ -342,7 +342,8 @@ def _refuse(data: JsonObject, now: datetime) -> None:
 
 
 def _asked(page: TextResponse, name: str) -> str | None:
-    return parse_qs(urlsplit(page.url).query).get(name, [None])[-1]
+    values: Sequence[str] = parse_qs(urlsplit(page.url).query).get(name, [])
+    return values[-1] if values else None
 
 
 def _number(value: str | None) -> int:
