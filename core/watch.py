@@ -146,14 +146,14 @@ def name_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 #: Letters, digits and marks that go on with a Latin word.
 _LATIN = r"0-9_A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff"
-_PART = re.compile(r"[\s_-]+")
+#: White space and hyphens between two parts of a name, not those at its ends.
+_GAP = re.compile(r"(?<=[^\s_-])[\s_-]+(?=[^\s_-])")
 
 
 def _one_name(name: str) -> str:
     """Return the pattern of one name with what may not stand before and after it."""
-    parts = [part for part in _PART.split(name) if part] or [name]
-    before, after = _continues(parts[0][0]), _continues(parts[-1][-1], after=True)
-    words = r"[\s_-]*".join(map(re.escape, parts))
+    before, after = _continues(name[0]), _continues(name[-1], after=True)
+    words = r"[\s_-]*".join(map(re.escape, _GAP.split(name)))
     return (f"(?<!{before})" if before else "") + "[@#]?" + words + (f"(?!{after})" if after else "")
 
 
