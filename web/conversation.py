@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class Turn:
     title: list[Piece]
     text: list[Piece]
     cut: bool
+    #: False where the title only repeats the thread's, as `Re:` does.
+    own_title: bool
+    #: The brands that it names.
+    names: tuple[str, ...]
     labels: Sequence[Labels]
     #: The newest correction by brand.
     corrections: Mapping[str, Correction]
@@ -38,10 +43,10 @@ class Turn:
 
 def turns(thread: Thread, watches: Sequence[Watch], *, whole: str | None = None) -> list[Turn]:
     """Return the conversation in reading order; the mention whose id is `whole` is not cut."""
-    products = {watch.product.name for watch in watches if watch.id in thread.watches}
+    ours = [watch for watch in watches if watch.id in thread.watches]
     names = {stored.mention.id: stored.mention.author.handle for stored in thread.mentions}
     return [
-        _turn(thread, stored, depth, products, names, full=stored.mention.id == whole)
+        _turn(thread, stored, depth, ours, names, full=stored.mention.id == whole)
         for stored, depth in ordered(thread.mentions)
     ]
 
@@ -95,16 +100,22 @@ def _marks(spans: Sequence[Span], kind: str, title: str) -> list[Mark]:
     return [Mark(span.start, span.end, kind, title) for span in spans[:MAX_WHY] if span.weight > 0]
 
 
+def _bare(title: str) -> str:
+    """Return a title without `Re:`, case and trailing dots."""
+    return re.sub(r"^(re|aw|fwd?)\s*:\s*", "", title.strip(), flags=re.IGNORECASE).rstrip(".… ").casefold()
+
+
 def _turn(
     thread: Thread,
     stored: StoredMention,
     depth: int,
-    products: set[str],
+    watches: Sequence[Watch],
     names: Mapping[str, str | None],
     *,
     full: bool,
 ) -> Turn:
     mention = stored.mention
+    products = {watch.product.name for watch in watches}
     labels = sorted(mention.labels, key=lambda found: (found.brand not in products, found.brand))
     marks = why_marks(product_labels(labels, products))
     title = mention.title or ""
@@ -117,6 +128,8 @@ def _turn(
         title=pieces(title, marks),
         text=pieces(text, shifted(marks, -shift)),
         cut=len(text) < len(mention.text),
+        own_title=_bare(title) != _bare(thread.title),
+        names=tuple(dict.fromkeys(brand.name for watch in watches for brand in watch.brands_in(mention.said))),
         labels=labels,
         corrections={c.brand: c for c in thread.corrections if c.mention_id == mention.id},
     )
