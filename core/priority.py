@@ -15,8 +15,8 @@ Each reason adds `weight × strength` points, strength from 0 to 1. The strength
 
 Two things weaken them. All but heat and praise fade with the thread's age: they halve with every 30 days
 (`half_life_days`) since its newest matched mention, so that today's outage goes before last season's
-farewell. And churn, negative and rival count half (`answered`) for a mention that already has an answer
-of ours: somebody is on it, and who waits goes first.
+farewell. And churn, negative and rival keep four tenths (`answered`) of their strength for a mention that
+already has an answer of ours: somebody is on it, and who waits goes first.
 
 Time only ever comes in through `now`, so the same stored facts and the same moment give the same points.
 """

@@ -27,7 +27,7 @@ class PriorityWeights:
     #: Days after a thread's newest mention in which its reasons lose half of their strength.
     half_life_days: float = 30.0
     #: What is left of churn, unhappiness and rivals once we have answered.
-    answered: float = 0.5
+    answered: float = 0.4
 
     def __post_init__(self) -> None:
         """Refuse weights that would turn the order round.
