@@ -50,5 +50,10 @@ def child(element: etree._Element, *names: str) -> etree._Element | None:
 def child_text(element: etree._Element, *names: str) -> str | None:
     """Return the text of the first element down that way; None where it is blank."""
     found = child(element, *names)
-    text = "".join(found.itertext()) if found is not None else ""
+    text = text_within(found) if found is not None else ""
     return text if text.strip() else None
+
+
+def text_within(element: etree._Element) -> str:
+    """Return all text of an element."""
+    return "".join(part for part in element.itertext() if isinstance(part, str))

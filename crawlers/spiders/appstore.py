@@ -16,7 +16,7 @@ from core.watch import SourceSettings, Watch
 from crawlers.page import JsonObject, id_of, list_of, object_of, read_json, refuse_html, text_of, time_of
 from crawlers.source import Source
 from crawlers.stream import Stream
-from crawlers.xml_tree import child, child_text, name_of, read_xml
+from crawlers.xml_tree import child, child_text, name_of, read_xml, text_within
 
 EXPECTED = "expected a feed of customer reviews: JSON with `feed`, or Atom"
 #: Pages that the store shows of one country.
@@ -38,9 +38,9 @@ class AppStore(Source):
     name = "appstore"
     title = "App Store"
     about = (
-        "Every review of the apps that the setting `apps` lists by their ids, in the countries of `countries` "
-        "(us and gb where there are none). Apple's answers of developers are not in these feeds, and a review "
-        "has no address of its own: the link leads to the app's reviews. No key; Apple documents no limits."
+        "Every review of the apps that the setting `apps` lists by their ids, in the countries of "
+        "`countries` (us and gb where there are none). Developers' answers are not in these feeds, and a "
+        "review has no address of its own: the link leads to the app's reviews. No key; Apple tells no limits."
     )
     home = "https://itunes.apple.com"
     reach = "the newest 500 reviews of each app and country"
@@ -174,7 +174,7 @@ def _from_xml(entry: etree._Element) -> dict[str, str | None]:
         "id": _stripped(child_text(entry, "id")),
         "rating": child_text(entry, "rating"),
         "title": child_text(entry, "title"),
-        "text": "".join(plain.itertext()) if plain is not None else None,
+        "text": text_within(plain) if plain is not None else None,
         "updated": _stripped(child_text(entry, "updated")),
         "votes": child_text(entry, "voteSum"),
         "author": _stripped(child_text(author, "name")) if author is not None else None,
