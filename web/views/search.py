@@ -156,8 +156,7 @@ def _sort() -> Sort:
 def _shown(hit: Hit) -> Shown:
     mention = hit.stored.mention
     first = hit.text_marks[0][0] if hit.text_marks else 0
-    start = max(0, first - LEAD) if first > EXCERPT - LEAD else 0
-    end = start + EXCERPT
+    start, end = excerpt(mention.text, first)
     text_marks = [Mark(a - start, b - start, "hit") for a, b in hit.text_marks]
     return Shown(
         hit=hit,
@@ -167,6 +166,14 @@ def _shown(hit: Hit) -> Shown:
         cut_after=end < len(mention.text),
         labels=_labels(hit),
     )
+
+
+def excerpt(text: str, first: int) -> tuple[int, int]:
+    """Return what to show of a text: all of a short one, else the words around its first mark."""
+    start = max(0, first - LEAD) if first > EXCERPT - LEAD else 0
+    space = text.find(" ", start, first) if start else -1
+    start = space + 1 if space >= 0 else start
+    return start, start + EXCERPT
 
 
 def _labels(hit: Hit) -> Labels | None:

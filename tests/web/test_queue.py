@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from core.clock import SetClock
+from core.ports import Store
+from core.thread import Status
+from tests.builders import NOW, a_mention, found
+from tests.web.browser import Browser, text_of
+from tests.web.world import ANGRY, ANSWERED, PRAISE
+from web.queue_view import QueueView
+
+
+def test_the_first_page_says_what_is_tried_and_what_would_widen_it(browser: Browser, store: Store) -> None:
+    page = text_of(browser.get("/threads").text)
+    assert "Earful listens for Acme" in page
+    assert "What would widen it" in page
+
+
+def test_without_a_watch_the_first_page_leads_to_one(guest: Browser, store: Store) -> None:
+    store.save_watch(store.watch("acme"), actor="x", now=NOW)
+    guest.sign_in("admin")
+    assert "/watches" in guest.get("/threads").text
+
+
+def test_the_queue_is_ranked_with_reasons(browser: Browser, world: Store) -> None:
+    page = browser.get("/threads").text
+    assert page.index("Acme doubled its price") < page.index("How do I export")
+    words = text_of(page)
+    assert "ada may be leaving (switching): 93%" in words
+    assert "Leaving 93%" in words
+    assert "Negative 90%" in words
+    assert "Answered" in words
+
+
+def test_the_queue_as_json_has_the_shape_of_the_contract(browser: Browser, world: Store) -> None:
+    data = browser.get("/threads.json").get_json()
+    first = data["threads"][0]
+    assert {"id", "priority", "reasons", "status", "labels", "mentions"} <= set(first)
+    assert first["id"] == ANGRY
+    assert first["priority"] == pytest.approx(sum(reason["points"] for reason in first["reasons"]), abs=0.1)
+    assert set(first["reasons"][0]) == {"points", "why", "span"}
+    assert first["reasons"][0]["span"] == {"mention_id": ANGRY, "start": 26, "end": 32}
+    assert first["labels"][0]["churn"]["p"] == 0.93
+    assert (first["status"], first["mentions"], first["size"]) == ("open", 1, 2)
+    assert data["total"] == 3
+
+
+def test_the_accept_header_asks_for_data_too(browser: Browser, world: Store) -> None:
+    assert browser.get("/threads", Accept="application/json").get_json()["total"] == 3
+    assert browser.get("/threads", Accept="text/html,*/*").text.startswith("<!doctype html>")
+
+
+def test_the_queue_as_csv(browser: Browser, world: Store) -> None:
+    answer = browser.get("/threads.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["id"] for row in rows][0] == ANGRY
+    assert {row["id"] for row in rows} == {ANGRY, ANSWERED, PRAISE}
+    assert "\r\n" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("?view=unanswered", {ANGRY, PRAISE}),
+        ("?view=mine", set()),
+        ("?view=all&q=export", {ANSWERED}),
+        ("?sentiment=negative", {ANGRY}),
+        ("?churn=yes", {ANGRY}),
+        ("?source=feed", {PRAISE}),
+        ("?q=-price+-lovely", {ANSWERED}),
+        ("?view=nonsense&sort=nonsense&sentiment=nonsense", {ANGRY, ANSWERED, PRAISE}),
+    ],
+)
+def test_the_address_holds_view_filter_and_query(
+    browser: Browser, world: Store, address: str, ids: set[str]
+) -> None:
+    data = browser.get(f"/threads.json{address}").get_json()
+    assert {thread["id"] for thread in data["threads"]} == ids
+    assert data["total"] == len(ids)
+    browser.get(f"/threads{address}")
+
+
+def test_the_longest_waiting_comes_first_where_asked(browser: Browser, world: Store) -> None:
+    data = browser.get("/threads.json?sort=waiting").get_json()
+    assert [thread["id"] for thread in data["threads"]][:2] == [PRAISE, ANGRY]
+
+
+def test_counts_stand_beside_every_view(browser: Browser, world: Store) -> None:
+    browser.post("/triage/resolve", on=f"0|{ANGRY}")
+    words = text_of(browser.get("/threads").text)
+    assert "Open 2" in words
+    assert "Resolved 1" in words
+    assert "All 3" in words
+
+
+def test_a_misread_filter_is_underlined_and_still_filters(browser: Browser, world: Store) -> None:
+    page = browser.get("/threads?q=churn:maybe+price").text
+    assert '<mark class="mark-bad "' in page
+    assert "Acme doubled its price" in page
+    assert "How do I export" not in page
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(
+    browser: Browser, store: Store, clock: SetClock
+) -> None:
+    store.put([found(a_mention(native_id=f"n{n}")) for n in range(95)], now=NOW)
+    store.settle()
+    seen: list[str] = []
+    address = "/threads.json?limit=40"
+    while address:
+        data = browser.get(address).get_json()
+        seen += [thread["id"] for thread in data["threads"]]
+        address = data["next"]
+    assert len(seen) == len(set(seen)) == 95
+    assert 'rel="next"' in browser.get("/threads").text
+
+
+def test_an_address_is_the_same_after_reading_it() -> None:
+    args = {"view": "mine", "q": "price", "sort": "waiting", "source": "feed", "after": "x"}
+    assert QueueView.read(args).args() == args
+    assert QueueView.read({}).args() == {}
+
+
+def test_an_empty_view_says_so(browser: Browser, world: Store) -> None:
+    assert "Nothing is assigned to you." in text_of(browser.get("/threads?view=mine").text)
+    assert "No thread fits this filter." in text_of(browser.get("/threads?q=nosuchword").text)
+
+
+def test_a_whole_page_of_threads_stays_light(browser: Browser, store: Store) -> None:
+    long = "Acme is slow. " * 400
+    store.put([found(a_mention(native_id=f"n{n}", text=long, title="t" * 200)) for n in range(60)], now=NOW)
+    store.settle()
+    assert len(browser.get("/threads").data) < 150_000
+
+
+def test_a_selection_is_resolved_in_one_click_and_undone_in_one(browser: Browser, world: Store) -> None:
+    answer = browser.post("/triage/resolve", on=[f"0|{ANGRY}", f"0|{ANSWERED}"], at="queue")
+    page = browser.follow(answer)
+    assert "Resolved: 2 threads" in text_of(page)
+    assert world.thread(ANSWERED).triage.status is Status.RESOLVED
+    acts = answer.headers["Location"].partition("done=")[2].replace("%2C", ",")
+    browser.post("/triage/undo", acts=acts)
+    assert {world.thread(name).triage.status for name in (ANGRY, ANSWERED)} == {Status.OPEN}
+
+
+def test_of_a_selection_only_the_unchanged_threads_are_touched(browser: Browser, world: Store) -> None:
+    browser.post("/triage/tag", on=f"0|{ANGRY}", tags="seen")
+    page = browser.follow(browser.post("/triage/resolve", on=[f"0|{ANGRY}", f"0|{ANSWERED}"], at="queue"))
+    assert "1 left alone" in text_of(page)
+    assert world.thread(ANGRY).triage.status is Status.OPEN

@@ -1,0 +1,160 @@
+"""Every route, every method: who gets in, what a form must bring, what each answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from core.ports import Store
+from core.settings import Settings
+from tests.web.browser import Browser
+from tests.web.world import ANGRY
+from web import create_app
+from web.security import CSP
+
+VALUES = {
+    "thread_id": ANGRY,
+    "watch_id": "acme",
+    "person_id": "hackernews:ada",
+    "token": "x",
+    "filename": "mark.svg",
+}
+PUBLIC = {"static", "sign_in.show", "sign_in.link", "health.healthz", "health.readyz"}
+
+
+def routes(app: Flask, *methods: str) -> Iterator[tuple[str, str, str]]:
+    """Yield endpoint, method and address of every route."""
+    with app.test_request_context("http://localhost/"):
+        adapter = app.url_map.bind("localhost")
+        for rule in app.url_map.iter_rules():
+            for method in sorted((rule.methods or set()) & set(methods)):
+                converters = {"form": "json", "name": "resolve"}
+                values = {name: {**VALUES, **converters}[name] for name in rule.arguments}
+                yield rule.endpoint, method, adapter.build(rule.endpoint, values)
+
+
+def test_every_page_asks_for_a_session(app: Flask, world: Store, guest: Browser) -> None:
+    seen = 0
+    for endpoint, method, address in routes(app, "GET", "HEAD"):
+        if endpoint in PUBLIC:
+            continue
+        answer = guest.client.open(address, method=method)
+        if address.endswith(".json"):
+            assert answer.status_code == 401, address
+        else:
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), address
+        assert b"Acme" not in answer.data
+        seen += 1
+    assert seen > 20
+
+
+def test_every_change_asks_for_a_session(app: Flask, guest: Browser) -> None:
+    for endpoint, method, address in routes(app, "POST", "PUT", "PATCH", "DELETE"):
+        assert guest.client.open(address, method=method).status_code in (401, 403), endpoint
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "0" * 64])
+def test_every_change_refuses_a_missing_or_foreign_csrf_token(
+    app: Flask, world: Store, browser: Browser, token: str
+) -> None:
+    before = world.audit(limit=1)
+    for endpoint, method, address in routes(app, "POST", "PUT", "PATCH", "DELETE"):
+        answer = browser.client.open(address, method=method, data={"csrf": token, "on": f"0|{ANGRY}"})
+        assert answer.status_code == 403, endpoint
+    assert world.audit(limit=1) == before
+
+
+def test_a_change_from_another_site_is_refused_even_with_the_token(world: Store, browser: Browser) -> None:
+    answer = browser.client.post(
+        "/triage/resolve",
+        data={"csrf": browser.csrf, "on": f"0|{ANGRY}"},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 403
+    assert world.thread(ANGRY).triage.version == 0
+
+
+def test_no_get_changes_anything(app: Flask, world: Store, browser: Browser) -> None:
+    before, triage = world.audit(limit=1), world.thread(ANGRY).triage
+    for endpoint, method, address in routes(app, "GET", "HEAD"):
+        if endpoint != "sign_in.link":
+            browser.client.open(address, method=method)
+    assert (world.audit(limit=1), world.thread(ANGRY).triage) == (before, triage)
+
+
+def test_every_answer_carries_the_security_headers(app: Flask, world: Store, browser: Browser) -> None:
+    addresses = [address for _, _, address in routes(app, "GET")]
+    for address in (*addresses, "/nowhere", "/threads/nowhere", "/static/nowhere.js"):
+        headers = browser.client.get(address).headers
+        assert headers["Content-Security-Policy"] == CSP, address
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Request-Id"]
+        assert "Strict-Transport-Security" not in headers
+        if not address.startswith("/static"):
+            assert headers["Cache-Control"] == "no-store", address
+
+
+def test_the_policy_has_no_way_around_it() -> None:
+    assert "unsafe" not in CSP
+    assert "default-src 'none'" in CSP
+    assert "*" not in CSP
+
+
+def test_no_page_holds_inline_script_or_style_or_another_origin(
+    app: Flask, world: Store, browser: Browser
+) -> None:
+    for _, _, address in routes(app, "GET"):
+        page = browser.client.get(address).text
+        if "<!doctype html>" not in page:
+            continue
+        assert " style=" not in page, address
+        assert "<style" not in page, address
+        assert " onclick" not in page, address
+        assert page.count("<script") == page.count('<script type="module" src="/static/'), address
+        for part in page.split(' src="')[1:]:
+            assert part.startswith("/static/"), address
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example"])
+def test_a_foreign_host_header_is_refused(browser: Browser, host: str) -> None:
+    answer = browser.client.get("/threads", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8710", "localhost:8710", "listen.example"])
+def test_hosts_that_the_operator_named_are_answered(store: Store, host: str) -> None:
+    app = create_app(store, Settings(host="0.0.0.0"), trusted_hosts=["listen.example"])  # noqa: S104
+    assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_a_viewer_changes_nothing(app: Flask, world: Store) -> None:
+    viewer = Browser(app, world).sign_in("vera")
+    viewer.get("/threads")
+    for endpoint, method, address in routes(app, "POST"):
+        if endpoint.partition(".")[0] in ("settings", "sign_in"):
+            continue
+        answer = viewer.client.open(address, method=method, data={"csrf": viewer.csrf, "on": f"0|{ANGRY}"})
+        assert answer.status_code == 403, endpoint
+    assert world.thread(ANGRY).triage.version == 0
+
+
+def test_an_agent_works_the_queue_but_does_not_change_what_is_listened_to(app: Flask, world: Store) -> None:
+    agent = Browser(app, world).sign_in("bob")
+    agent.post("/triage/resolve", on=f"0|{ANGRY}")
+    agent.post("/watches/acme", 403, product="Other")
+    agent.post("/sources/fetch", 403)
+
+
+def test_a_body_beyond_the_limit_is_refused(browser: Browser) -> None:
+    browser.post("/triage/note", 413, thread=ANGRY, text="x" * (1024 * 1024 + 1))
+
+
+def test_assets_are_cached_under_an_address_that_changes_with_them(browser: Browser) -> None:
+    page = browser.get("/help").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "?v=" in address
+    assert "immutable" in browser.get(address).headers["Cache-Control"]

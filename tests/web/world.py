@@ -1,0 +1,72 @@
+"""Three threads that look like life: an unhappy customer, a question already answered, praise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.labels import ChurnReason, Intent, Labels, Span
+from core.ports import Store
+from core.settings import PriorityWeights
+from core.source import SourceState, SourceStatus
+from core.work import Answer
+from dataclasses import replace
+from engage.ranking import rank
+from tests.builders import NOW, a_mention, found, some_labels
+
+ANGRY = "hackernews:1"
+ANSWERED = "mastodon:town.example:7"
+PRAISE = "feed:blog.example:https://blog.example/a/../b.json"
+
+
+def fill(store: Store) -> None:
+    """Put three threads with labels and priorities into a store."""
+    hour = timedelta(hours=1)
+    angry = a_mention(
+        native_id="1", title="Acme doubled its price", text="I cancel Acme and move to Globex.", author="ada",
+        published_at=NOW - 30 * hour,
+    )  # fmt: skip
+    store.put(
+        [
+            found(angry),
+            found(
+                a_mention(native_id="2", thread_id=ANGRY, parent_id=ANGRY, text="Same here.", author="carl",
+                          published_at=NOW - 29 * hour),
+                context=True,
+            ),
+            found(a_mention(source="mastodon", native_id="7", id=ANSWERED, text="How do I export from Acme?",
+                            author="dora", published_at=NOW - 5 * hour)),
+            found(
+                a_mention(source="mastodon", native_id="8", id="mastodon:town.example:8", thread_id=ANSWERED,
+                          parent_id=ANSWERED, text="Settings, then Export.", author="acme_team",
+                          published_at=NOW - 4 * hour),
+                own=True,
+            ),
+            found(a_mention(source="feed", native_id="b", id=PRAISE, text="Acme is lovely", author="eve",
+                            published_at=NOW - 60 * 24 * hour)),
+        ],
+        now=NOW,
+    )  # fmt: skip
+    label(store, ANGRY, replace(
+        some_labels(negative=0.9, positive=0.02, churn=0.93, reason=ChurnReason.SWITCHING),
+        churn_spans=(Span(start=26, end=32, weight=0.8),),
+    ))  # fmt: skip
+    label(store, ANSWERED, some_labels(intents={Intent.QUESTION: 0.9}))
+    label(store, PRAISE, some_labels(negative=0.01, positive=0.9, churn=0.02))
+    store.save_source_state(
+        SourceState(
+            watch_id="acme", source="hackernews", status=SourceStatus.OK, last_success_at=NOW - hour, new=3
+        )
+    )
+    store.save_source_state(
+        SourceState(
+            watch_id="acme", source="mastodon", status=SourceStatus.BLOCKED, reason="it answers 403", errors=1
+        )
+    )
+    rank(store, PriorityWeights(), now=NOW)
+    store.settle()
+
+
+def label(store: Store, mention_id: str, labels: Labels) -> None:
+    """Answer one mention."""
+    revision = store.mention(mention_id).revision
+    store.put_labels([Answer(mention_id=mention_id, revision=revision, labels=labels)], now=NOW)
