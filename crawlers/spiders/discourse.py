@@ -372,8 +372,10 @@ def _refuse(data: JsonObject, now: datetime) -> None:
 
 
 def _root(url: str) -> str:
-    """Return the address of the forum that an address belongs to; empty for none."""
+    """Return the address of the forum that an address belongs to; empty for none, such as a file's."""
     found = _ROOT.match(url)
+    if host_of(url).endswith(".invalid"):
+        return ""
     if found:
         return found[1]
     host = host_of(url)

@@ -64,9 +64,9 @@ class GitHub(Source):
     name = "github"
     title = "GitHub issues and discussions"
     about = (
-        "Issues whose title or text names the product, a rival or an alias, newest first, with their comments; "
-        "and every issue, pull request and comment of the setting `repositories` that does. With a token also "
-        "discussions. Read through the official API, within GitHub's acceptable use policy."
+        "Issues whose title or text names the product, a rival or an alias, newest first, with their "
+        "comments; and every issue, pull request and comment of the setting `repositories` that does. With a "
+        "token also discussions. Read through the official API, within GitHub's acceptable use policy."
     )
     home = "https://api.github.com"
     key_fields: ClassVar[Mapping[str, str]] = {
@@ -152,8 +152,8 @@ class GitHub(Source):
         """Return an issue or its comments, with `start` first where it is the issue."""
         found = list(self.read(page))
         if start.kind is Kind.ISSUE:
-            below = [replace(one, parent_id=start.id) for one in found if one.kind is not Kind.ISSUE]
-            return [start, *below]
+            below = [one for one in found if one.kind is not Kind.ISSUE]
+            return [start, *(replace(one, parent_id=one.parent_id or start.id) for one in below)]
         return found or [start]
 
     def above(self, thread: Sequence[Mention], page: TextResponse) -> str | None:
@@ -169,7 +169,7 @@ class GitHub(Source):
         if following:
             yield following
         first = thread[0].url if thread else None
-        if first and "/pull/" in first and "/issues/" in page.url and "page=2" not in page.url:
+        if first and "/pull/" in first and "/issues/" in page.url and not re.search(r"[?&]page=", page.url):
             place = _PLACE.search(first)
             if place:
                 yield f"{self.base}/repos/{place[1]}/pulls/{place[2]}/comments?per_page={PAGE}"
