@@ -59,6 +59,9 @@ MARK = "·"
 #: Changes whenever the same text would be indexed otherwise; an engine then indexes anew.
 VERSION = f"1+snowball-{importlib.metadata.version('snowballstemmer')}"
 
+#: Words kept with their stems, per language; about 20 MB.
+MAX_STEMS = 200_000
+
 _ASCII_TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -74,11 +77,29 @@ def _stemmer(language: str) -> _Stemmer:
     return stemmer
 
 
-@functools.lru_cache(maxsize=131_072)
+class _StemKeys(dict[str, str]):
+    """The stem keys of one language: a dictionary, because a batch looks up every word of every text."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language = language
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MAX_STEMS:
+            self.clear()
+        stem = fold(_stemmer(self.language).stemWord(word)) or word
+        self[word] = key = stem if self.language == ENGLISH else f"{self.language}{MARK}{stem}"
+        return key
+
+
+@functools.cache
+def _stem_keys(language: str) -> _StemKeys:
+    return _StemKeys(language)
+
+
 def stem_key(word: str, language: str) -> str:
     """Return what the folded `word` is indexed under beside its exact form."""
-    stem = fold(_stemmer(language).stemWord(word)) or word
-    return stem if language == ENGLISH else f"{language}{MARK}{stem}"
+    return _stem_keys(language)[word]
 
 
 def stem_language(language: str | None) -> str:
@@ -107,8 +128,8 @@ _words = functools.lru_cache(maxsize=2_048)(_split)
 
 def stems(text: str | None, language: str) -> list[str]:
     """Return the stem keys of `text` that differ from the exact form they come from, in order."""
-    exact = words(text)
-    return [key for word in exact if (key := stem_key(word, language)) != word]
+    keys = _stem_keys(language)
+    return [key for word in words(text) if (key := keys[word]) != word]
 
 
 def query_keys(word: str, languages: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ the earliest (by time of publication, then id) is the original of the others.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Sequence
 
@@ -20,20 +19,32 @@ MAX_DISTANCE = 3
 #: One band more than `MAX_DISTANCE`, so that two close hashes share at least one.
 BANDS = 4
 BAND_BITS = 16
+#: Tokens whose hash is kept; about 20 MB.
+MAX_HASHES = 200_000
 #: Odd constant (2^64 divided by the golden ratio) that tells `a b` from `b a`.
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
-@functools.lru_cache(maxsize=131_072)
-def _token_hash(token: str) -> int:
-    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")
+class _TokenHashes(dict[str, int]):
+    """Hashes of tokens, kept because most words come again."""
+
+    def __missing__(self, token: str) -> int:
+        if len(self) >= MAX_HASHES:
+            self.clear()
+        self[token] = value = int.from_bytes(
+            hashlib.blake2b(token.encode(), digest_size=8).digest(), "little"
+        )
+        return value
+
+
+_hashes = _TokenHashes()
 
 
 def simhash(tokens: Sequence[str]) -> int | None:
     """Return the hash of a text's tokens as a signed 64-bit number; None for fewer than eight."""
     if len(tokens) < MIN_TOKENS:
         return None
-    hashes = np.fromiter(map(_token_hash, tokens), dtype=np.uint64, count=len(tokens))
+    hashes = np.array([_hashes[token] for token in tokens], dtype=np.uint64)
     shingles = _mixed(hashes[:-1] * MIX + hashes[1:])
     bits = np.unpackbits(shingles.view(np.uint8)).reshape(-1, 64)
     majority = bits.sum(axis=0, dtype=np.uint32) * 2 > len(shingles)

@@ -21,7 +21,7 @@ READ_SECONDS = 2.0
 
 
 class SqliteStore(Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, Checks):
-    """Everything that `core.ports.Store` promises, in one file; safe to use from many threads and processes."""
+    """Everything that `core.ports.Store` promises, in one file, for many threads and processes at once."""
 
     @classmethod
     def open(

@@ -21,7 +21,7 @@ class Flags(NamedTuple):
     names_product: bool = False
     names_rival: bool = False
 
-    def __or__(self, other: tuple[object, ...]) -> Flags:  # type: ignore[override]
+    def __or__(self, other: tuple[object, ...]) -> Flags:
         """Return the flags that stand in either."""
         return Flags(*(bool(one or two) for one, two in zip(self, other, strict=True)))
 
@@ -127,7 +127,8 @@ def repair(
     """Work out the pairs of a stored mention anew; return whether anything changed."""
     found = link.one(
         lambda *row: row,
-        "SELECT b.title, b.text, m.own, m.deleted FROM mention m JOIN body b ON b.docid = m.docid WHERE m.docid = ?",
+        "SELECT b.title, b.text, m.own, m.deleted "
+        "FROM mention m JOIN body b ON b.docid = m.docid WHERE m.docid = ?",
         docid,
     )
     if found is None:

@@ -28,6 +28,9 @@ STEPS = 10_000
 #: Of the page cache of each connection, in KiB: a web server holds a dozen of them.
 CACHE_KIB = 16_384
 
+#: Pages in the log before they are moved into the file: 16 MB, so that bulk loads move each page less often.
+CHECKPOINT_PAGES = 4_000
+
 Value = None | int | float | str | bytes
 
 
@@ -95,7 +98,8 @@ class Database:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < OLDEST_SQLITE:
             raise StoreUnavailable(
-                f"SQLite {apsw.sqlite_lib_version()} can lose commits; install apsw>=3.51.3 (pip install -U apsw)"
+                f"SQLite {apsw.sqlite_lib_version()} can lose commits; "
+                "install apsw 3.51.3 or later (pip install --upgrade apsw)"
             )
         self.path = path
         self.read_seconds = read_seconds
@@ -127,6 +131,7 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             connection.execute("PRAGMA journal_size_limit = 16777216")
             self._open.add(connection)
             return connection
@@ -203,13 +208,13 @@ class Database:
             connection.close()
 
 
-def _sql_words(text: object) -> str:
+def _sql_words(*values: object) -> str:
+    (text,) = values
     return " ".join(analysis.words(text)) if isinstance(text, str) else ""
 
 
-def _sql_stems(text: object, language: object) -> str:
-    return (
-        " ".join(analysis.stems(text, language))
-        if isinstance(text, str) and isinstance(language, str)
-        else ""
-    )
+def _sql_stems(*values: object) -> str:
+    text, language = values
+    if not isinstance(text, str) or not isinstance(language, str):
+        return ""
+    return " ".join(analysis.stems(text, language))

@@ -50,20 +50,30 @@ class Conversations:
 
     def joined(self, mention: Mention, arrival: Arrival) -> int:
         """Return the thread of a new mention; made where it is not there yet."""
-        tid = self._tids.get(arrival.thread_id)
-        if tid is None:
-            tid = self._tids[arrival.thread_id] = self._tid(arrival.thread_id, mention.source)
+        tid = self._tids[arrival.thread_id]
         self._touched.add(tid)
         if not arrival.own and not mention.deleted:
             self.news(tid, matched=arrival.matched)
         return tid
 
-    def _tid(self, thread_id: str, source: str) -> int:
-        known = self.link.number("SELECT tid FROM thread WHERE id = ?", thread_id)
-        if known:
-            return known
-        self.link.run("INSERT INTO thread (id, source) VALUES (?, ?)", thread_id, self.numbers.source(source))
-        return self.link.connection.last_insert_rowid()
+    def meet(self, arrivals: Iterable[Arrival]) -> None:
+        """Find the threads of new mentions, and make those that are not there yet."""
+        new = {
+            arrival.thread_id: arrival.mention.source
+            for arrival in arrivals
+            if arrival.thread_id not in self._tids
+        }
+        known = "SELECT id, tid FROM thread WHERE id IN (SELECT value FROM json_each(?))"
+        for thread_id, tid in self.link.connection.execute(known, (json.dumps(list(new)),)):
+            self._tids[thread_id] = tid
+            del new[thread_id]
+        last = self.link.number("SELECT max(tid) FROM thread")
+        made = [
+            (tid, thread_id, self.numbers.source(source))
+            for tid, (thread_id, source) in enumerate(new.items(), last + 1)
+        ]
+        self.link.many("INSERT INTO thread (tid, id, source) VALUES (?, ?, ?)", made)
+        self._tids |= {thread_id: tid for tid, thread_id, _ in made}
 
     def touch(self, tid: int) -> None:
         """Say that a mention of a thread changed."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from store import simhash
@@ -10,7 +13,7 @@ from store.sqlite.connection import Link
 
 class _Copy(NamedTuple):
     docid: int
-    simhash: int
+    simhash: int | None
     published: int
     id: str
     duplicate_of: int | None
@@ -23,6 +26,31 @@ class _Copy(NamedTuple):
 FIND = "SELECT simhash, docid FROM near WHERE band IN (?, ?, ?, ?)"
 KEEP = "INSERT OR REPLACE INTO near (band, simhash, docid) VALUES (?, ?, ?)"
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
+
+
+def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
+    """Take a batch of new mentions in; only those that have a copy somewhere cost more than a look-up."""
+    keys = {docid: simhash.bands(value) for docid, value in hashes}
+    there: dict[int, list[int]] = defaultdict(list)
+    asked = json.dumps(sorted({key for found in keys.values() for key in found}))
+    for band, value in link.connection.execute(FIND_ALL, (asked,)):
+        there[band].append(value)
+    lonely: list[tuple[int, int, int]] = []
+    copied: list[tuple[int, int]] = []
+    for docid, value in hashes:
+        if any(simhash.close(value, other) for key in keys[docid] for other in there[key]):
+            copied.append((docid, value))
+        else:
+            lonely += [(key, value, docid) for key in keys[docid]]
+        for key in keys[docid]:
+            there[key].append(value)
+    # In order of their keys, neighbours fall on the same pages.
+    link.many(KEEP, sorted(lonely))
+    for docid, value in copied:
+        add(link, docid, value)
+
+
+FIND_ALL = "SELECT n.band, n.simhash FROM json_each(?) AS j JOIN near AS n ON n.band = j.value"
 
 
 def add(link: Link, docid: int, value: int) -> None:
@@ -84,7 +112,8 @@ def remove(link: Link, docid: int) -> None:
     copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
     link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)
     for copy in copies:
-        add(link, copy.docid, copy.simhash)
+        if copy.simhash is not None:
+            add(link, copy.docid, copy.simhash)
 
 
 # Those that pointed to it, and those of the same hash, of which one now stands for all in `near`.

@@ -21,7 +21,7 @@ WRITE_FAULTS = frozenset(
 )
 
 
-def explained(error: apsw.Error, path: Path, busy_seconds: float) -> StoreError:
+def explained(error: apsw.Error, path: Path, busy_seconds: float) -> StoreError:  # noqa: PLR0911 — one per kind of error
     """Return the store error that says what `error` means for the database at `path`."""
     match error:
         case apsw.InterruptError():
@@ -42,7 +42,7 @@ def explained(error: apsw.Error, path: Path, busy_seconds: float) -> StoreError:
             return StoreCorrupt(f"{path} is not an Earful database; name another file or restore a backup")
         case apsw.CorruptError():
             return StoreCorrupt(f"{path} is damaged; stop Earful and restore the last backup")
-        case apsw.IOError() if error.extendedresult in WRITE_FAULTS:
+        case apsw.IOError() if getattr(error, "extendedresult", 0) in WRITE_FAULTS:
             return StoreReadOnly(
                 f"{path} could not be written (disk full or failing); make room, nothing stored is lost"
             )

@@ -1,8 +1,14 @@
 """Names that repeat in millions of rows, kept once and known by number."""
 
+# The SQL here is put together from our own names; every value is bound.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable
+
 from core.mention import Author
 from store.sqlite.connection import Link, storable
 
@@ -15,7 +21,7 @@ class Numbers:
         self._sources: dict[str, int] = {}
         self._brands: dict[str, int] = {}
         self._models: dict[str, int] = {}
-        self._authors: dict[tuple[str | None, ...], int] = {}
+        self._authors: dict[_Told, int] = {}
 
     def source(self, name: str) -> int:
         """Return a source's number."""
@@ -31,36 +37,52 @@ class Numbers:
 
     def _number(self, table: str, name: str, known: dict[str, int]) -> int:
         if name not in known:
-            self.link.run(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", name)  # noqa: S608 — our own names
-            known[name] = self.link.number(f"SELECT id FROM {table} WHERE name = ?", name)  # noqa: S608 — the same
+            self.link.run(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", name)
+            known[name] = self.link.number(f"SELECT id FROM {table} WHERE name = ?", name)
         return known[name]
 
     def author(self, author: Author) -> int:
         """Return the number of an author as described: another name or address makes another row."""
-        told = (author.id, author.handle, author.name, author.url)
-        number = self._authors.get(told)
-        if number is None:
-            number = self._authors[told] = self._author(*told)
-        return number
+        told = _told(author)
+        if told not in self._authors:
+            self.meet([author])
+        return self._authors[told]
 
-    def _author(self, service_id: str | None, handle: str | None, name: str | None, url: str | None) -> int:
-        told = [storable(part) if part is not None else None for part in (service_id, handle, name, url)]
-        digest = hashlib.blake2b(repr(told).encode(), digest_size=12).digest()
-        known = self.link.number("SELECT id FROM author WHERE digest = ?", digest)
-        if known:
-            return known
-        self.link.run(
-            "INSERT INTO author (service_id, handle, name, url, shown, digest) VALUES (?, ?, ?, ?, ?, ?)",
-            *told,
-            shown(service_id, handle, name),
-            digest,
-        )
-        number = self.link.connection.last_insert_rowid()
-        keys = {author_key(part) for part in (service_id, handle, name) if part}
+    def meet(self, authors: Iterable[Author]) -> None:
+        """Give numbers to many authors in few statements."""
+        new = {digest_of(told): told for told in map(_told, authors) if told not in self._authors}
+        known = "SELECT digest, id FROM author WHERE digest IN (SELECT value FROM json_each(?))"
+        for digest, number in self.link.connection.execute(known, (json.dumps(list(new)),)):
+            self._authors[new.pop(digest)] = number
+        if not new:
+            return
+        last = self.link.number("SELECT max(id) FROM author")
+        numbered = [(number, *new[digest], digest) for number, digest in enumerate(new, last + 1)]
         self.link.many(
-            "INSERT INTO author_key (key, author) VALUES (?, ?)", [(key, number) for key in sorted(keys)]
+            "INSERT INTO author (id, service_id, handle, name, url, digest, shown) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(*row, shown(*row[1:4])) for row in numbered],
         )
-        return number
+        keys = {(author_key(part), row[0]) for row in numbered for part in row[1:4] if part}
+        self.link.many("INSERT INTO author_key (key, author) VALUES (?, ?)", sorted(keys))
+        self._authors |= {row[1:5]: row[0] for row in numbered}
+
+
+_Told = tuple[str | None, str | None, str | None, str | None]
+
+
+def _told(author: Author) -> _Told:
+    told = (author.id, author.handle, author.name, author.url)
+    joined = "".join(part for part in told if part)
+    if joined.isascii() and "\x00" not in joined:
+        return told
+    service_id, handle, name, url = (storable(part) if part is not None else None for part in told)
+    return service_id, handle, name, url
+
+
+def digest_of(told: _Told) -> int:
+    """Return a number that stands for an author's description."""
+    digest = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def shown(service_id: str | None, handle: str | None, name: str | None) -> str:

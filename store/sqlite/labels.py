@@ -99,7 +99,8 @@ class Labels(Part):
             brand = Numbers(link).brand(correction.brand)
             before = link.number("SELECT count(*) FROM correction WHERE docid = ?", docid)
             link.run(
-                "INSERT OR IGNORE INTO correction (docid, brand, at, by, tone, churn) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO correction (docid, brand, at, by, tone, churn) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 docid,
                 brand,
                 micros(correction.at),
@@ -184,7 +185,7 @@ def newest_correction(link: Link, docid: int, brand: int) -> Correction | None:
     return link.one(correction, NEWEST_CORRECTION, docid, brand)
 
 
-def correction(
+def correction(  # noqa: PLR0917 — the columns of a row
     mention_id: str, brand: str, by: str, at: int, tone: str | None, churn: int | None
 ) -> Correction:
     """Return a correction from its columns."""

@@ -8,6 +8,7 @@ import json
 
 from core.errors import InputError
 
+#: The values by which a list is ordered, of its last row.
 Key = list[int | float | str | None]
 
 
@@ -43,6 +44,6 @@ def _fits(value: object, letter: str) -> bool:
         case "f":
             return isinstance(value, int | float)
         case "?":
-            return value is None or isinstance(value, int) and abs(value) < 1 << 63
+            return value is None or (isinstance(value, int) and abs(value) < 1 << 63)
         case _:
             return isinstance(value, str)

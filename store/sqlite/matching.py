@@ -17,7 +17,7 @@ EXACT = {Where.ANYWHERE: "{title text}", Where.TITLE: "{title}", Where.TEXT: "{t
 
 
 def expression(node: Node, languages: Sequence[str]) -> str | None:
-    """Return what FTS5 is asked for `node`; None where it holds something other than words, or only `-not`."""
+    """Return what FTS5 is asked for `node`; None where not only words ask, or only `-not`."""
     match node:
         case Words():
             return words(node, languages)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -151,15 +152,6 @@ def _state_to_json(state: SourceState) -> dict[str, object]:
 
 
 def _state(text: str) -> SourceState:
-    data = loads(text)
-    counts: Mapping[str, int] = {name: int(str(data[name])) for name in COUNTS}
-    times = {name: from_iso(str(data[name])) if data[name] else None for name in TIMES}
-    return SourceState(
-        watch_id=str(data["watch_id"]),
-        source=str(data["source"]),
-        status=SourceStatus(str(data["status"])),
-        reason=str(data["reason"]),
-        paused=bool(data["paused"]),
-        **times,
-        **counts,
-    )
+    data = json.loads(text)
+    data |= {name: from_iso(data[name]) for name in TIMES if data[name]}
+    return SourceState(**data | {"status": SourceStatus(data["status"])})

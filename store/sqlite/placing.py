@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from core.errors import StoreError
 from core.mention import Mention
 from store import analysis, simhash
-from store.sqlite.codecs import first_docid, last_docid
+from store.sqlite.codecs import TIE_BITS
 from store.sqlite.connection import Link
 
+#: How many mentions after the first have room in a second.
+TIES = (1 << TIE_BITS) - 1
 
-def next_docid(link: Link, published: int) -> int:
-    """Return the lowest free docid after all others of the same second."""
-    first, last = first_docid(published), last_docid(published)
-    highest = link.number("SELECT max(docid) FROM mention WHERE docid BETWEEN ? AND ?", first, last)
-    if highest == last:
-        raise StoreError(
-            "more than a million mentions carry the very same second; import them with their own times"
-        )
-    return highest + 1 if highest else first
+NEXT = """
+SELECT value, (SELECT max(docid) FROM mention WHERE docid BETWEEN value AND value + ?) FROM json_each(?)
+"""
+
+
+def next_docids(link: Link, seconds: Iterable[int]) -> dict[int, int]:
+    """Return the lowest free docid after all others of each second; seconds are named by their first docid.
+
+    Raises:
+        StoreError: a second is full.
+    """
+    free: dict[int, int] = {}
+    for first, highest in link.connection.execute(NEXT, (TIES, json.dumps(sorted(seconds)))):
+        if highest == first + TIES:
+            raise StoreError(
+                "more than a million mentions carry the very same second; import them with their own times"
+            )
+        free[first] = first if highest is None else highest + 1
+    return free
 
 
 def text_hash(mention: Mention) -> int | None:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from core.source import Found, PutCount
 from store import analysis
 from store.sqlite import brands, copies, revising
-from store.sqlite.codecs import maybe_micros, micros
+from store.sqlite.codecs import first_docid, maybe_micros, micros
 from store.sqlite.connection import Link, storable
 from store.sqlite.conversations import Conversations
 from store.sqlite.interning import Numbers
 from store.sqlite.language import note_stem_languages
-from store.sqlite.placing import linked, next_docid, text_hash
+from store.sqlite.placing import linked, next_docids, text_hash
 from store.sqlite.revising import Arrival, Old
 from store.verdict import language_of
 
@@ -26,8 +26,8 @@ SELECT m.docid, m.id, m.thread, m.published, m.revision, m.context, m.own, m.del
 FROM mention m JOIN body b ON b.docid = m.docid WHERE m.id IN (SELECT value FROM json_each(?))
 """
 ADD_MENTION = """
-INSERT INTO mention (docid, id, published, source, thread, author, lang, context, own, deleted, linked, rating,
-    revision, simhash)
+INSERT INTO mention (docid, id, published, source, thread, author, lang, context, own, deleted, linked,
+    rating, revision, simhash)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ADD_BODY = """
@@ -81,6 +81,10 @@ class Batch:
         return PutCount(new=len(fresh), changed=changed, unchanged=len(known) - changed)
 
     def _add(self, arrivals: Sequence[Arrival]) -> None:
+        if not arrivals:
+            return
+        self.numbers.meet(arrival.mention.author for arrival in arrivals)
+        self.threads.meet(arrivals)
         new = self._placed(arrivals)
         note_stem_languages(
             self.link, {analysis.stem_language(arrival.mention.language) for _, arrival in new}
@@ -95,21 +99,19 @@ class Batch:
             ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
         )
         self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(*item)])
-        for docid, value in hashes:
-            if value is not None:
-                copies.add(self.link, docid, value)
+        copies.add_all(self.link, [(docid, value) for docid, value in hashes if value is not None])
 
     def _placed(self, arrivals: Sequence[Arrival]) -> list[_New]:
         """Give each its docid, in order of time."""
-        taken: dict[int, int] = {}
+        free = next_docids(self.link, {first_docid(arrival.published) for arrival in arrivals})
         placed = []
         for arrival in sorted(arrivals, key=lambda arrival: arrival.published):
-            docid = taken.get(arrival.published // 1_000_000) or next_docid(self.link, arrival.published)
-            taken[arrival.published // 1_000_000] = docid + 1
-            placed.append(_New(docid, arrival))
+            second = first_docid(arrival.published)
+            placed.append(_New(free[second], arrival))
+            free[second] += 1
         return placed
 
-    def _mention_row(self, docid: int, arrival: Arrival, value: int | None) -> tuple[None | int | str, ...]:
+    def _mention_row(self, docid: int, arrival: Arrival, value: int | None) -> tuple[int | str | None, ...]:
         mention = arrival.mention
         return (
             docid,
@@ -128,7 +130,7 @@ class Batch:
             value,
         )
 
-    def _body_row(self, docid: int, arrival: Arrival) -> tuple[None | int | str | bytes, ...]:
+    def _body_row(self, docid: int, arrival: Arrival) -> tuple[int | str | bytes | None, ...]:
         mention, engagement = arrival.mention, arrival.mention.engagement
         return (
             docid,

@@ -8,10 +8,10 @@ from core.mention import Mention
 from core.source import Found
 from store import analysis
 from store.sqlite import brands, copies
-from store.sqlite.codecs import maybe_micros, micros
+from store.sqlite.codecs import first_docid, maybe_micros, micros
 from store.sqlite.connection import Link, storable
 from store.sqlite.language import note_stem_languages, recognise
-from store.sqlite.placing import linked, next_docid, text_hash
+from store.sqlite.placing import linked, next_docids, text_hash
 
 if TYPE_CHECKING:
     from store.sqlite.putting import Batch
@@ -197,7 +197,8 @@ def _place_in_time(link: Link, old: Old, arrival: Arrival) -> None:
     """Move a mention whose time was guessed to the time that its source now tells; else times stay."""
     if old.published_known or not arrival.mention.published_known:
         return
-    docid = next_docid(link, arrival.published)
+    second = first_docid(arrival.published)
+    docid = next_docids(link, [second])[second]
     link.run("UPDATE body SET published_known = 1 WHERE docid = ?", old.docid)
     copies.remove(link, old.docid)
     link.run(

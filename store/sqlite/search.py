@@ -1,5 +1,8 @@
 """Searches over mentions: pages, counts, facets, histograms."""
 
+# The SQL here is put together from our own names; every value is bound.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,7 +11,6 @@ from typing import NamedTuple
 
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
-
 from store import analysis
 from store.sqlite import loading, marks, matching
 from store.sqlite.clause import Clause
@@ -75,19 +77,19 @@ class Searches(Part):
             raise ValueError("a histogram's step is longer than nothing")
         bars = min(MAX_BARS, max(0, -((start - end) // step)))
         end = min(end, start + bars * step)
-        counts = dict.fromkeys(range(bars), (0, 0, 0, 0))
+        counts: dict[int, tuple[int, list[int]]] = {bar: (0, [0, 0, 0]) for bar in range(bars)}
         width, first = step // MICROSECOND, micros(start)
         with self.database.read(limited=True) as link:
             plan = Compiler(link, search).plan()
-            for bar, *found in _bars(link, plan, first, micros(end), width):
-                counts[bar] = tuple(found)
+            for bar, count, *tones in _bars(link, plan, first, micros(end), width):
+                counts[bar] = (count, tones)
         return [
             Bucket(
                 start=start + bar * step,
-                count=found[0],
-                tones={tone: n for tone, n in zip(TONES, found[1:], strict=True) if n},
+                count=count,
+                tones={tone: n for tone, n in zip(TONES, tones, strict=True) if n},
             )
-            for bar, found in counts.items()
+            for bar, (count, tones) in counts.items()
         ]
 
     def settle(self) -> None:
@@ -147,8 +149,10 @@ def _by_risk(link: Link, plan: Plan, limit: int, after: str | None) -> tuple[lis
     places = link.rows(_Place, sql, *found.values)
     page = places[:limit]
     more = len(places) > limit and page
-    last = [page[-1].risk, page[-1].published, page[-1].id] if more else []
-    return page, marks.write(Sort.RISK.value, [*last]) if more else None
+    if not more:
+        return page, None
+    last = page[-1]
+    return page, marks.write(Sort.RISK.value, [last.risk, last.published, last.id])
 
 
 def _by_relevance(

@@ -23,7 +23,7 @@ CREATE TABLE author (
     name TEXT,
     url TEXT,
     shown TEXT NOT NULL,
-    digest BLOB NOT NULL UNIQUE
+    digest INTEGER NOT NULL UNIQUE
 );
 -- What `author:` compares: handle, name and id without case.
 CREATE TABLE author_key (
