@@ -24,16 +24,16 @@ FILE_NAME = "earful.toml"
 class _Weights(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    churn: float = Field(PriorityWeights().churn, ge=0, le=100)
-    negative: float = Field(PriorityWeights().negative, ge=0, le=100)
-    unanswered: float = Field(PriorityWeights().unanswered, ge=0, le=100)
-    question: float = Field(PriorityWeights().question, ge=0, le=100)
-    bug: float = Field(PriorityWeights().bug, ge=0, le=100)
-    reach: float = Field(PriorityWeights().reach, ge=0, le=100)
-    heat: float = Field(PriorityWeights().heat, ge=0, le=100)
-    repeat: float = Field(PriorityWeights().repeat, ge=0, le=100)
-    rival: float = Field(PriorityWeights().rival, ge=0, le=100)
-    praise: float = Field(PriorityWeights().praise, ge=0, le=100)
+    churn: float = Field(default=PriorityWeights().churn, ge=0, le=100)
+    negative: float = Field(default=PriorityWeights().negative, ge=0, le=100)
+    unanswered: float = Field(default=PriorityWeights().unanswered, ge=0, le=100)
+    question: float = Field(default=PriorityWeights().question, ge=0, le=100)
+    bug: float = Field(default=PriorityWeights().bug, ge=0, le=100)
+    reach: float = Field(default=PriorityWeights().reach, ge=0, le=100)
+    heat: float = Field(default=PriorityWeights().heat, ge=0, le=100)
+    repeat: float = Field(default=PriorityWeights().repeat, ge=0, le=100)
+    rival: float = Field(default=PriorityWeights().rival, ge=0, le=100)
+    praise: float = Field(default=PriorityWeights().praise, ge=0, le=100)
 
 
 class _File(BaseSettings):
@@ -43,12 +43,12 @@ class _File(BaseSettings):
 
     store_url: str = ""
     host: str = "127.0.0.1"
-    port: int = Field(Settings().port, ge=0, le=65535)
+    port: int = Field(default=Settings().port, ge=0, le=65535)
     allow_networks: Annotated[tuple[str, ...], NoDecode] = ()
     contact: str = Settings().contact
-    host_delay: float = Field(Settings().host_delay, ge=0, le=3600)
+    host_delay: float = Field(default=Settings().host_delay, ge=0, le=3600)
     model_dir: str = ""
-    label_threads: int = Field(1, ge=1, le=64)
+    label_threads: int = Field(default=1, ge=1, le=64)
     weights: _Weights = Field(default_factory=_Weights)
 
     @field_validator("allow_networks", mode="before")

@@ -64,7 +64,8 @@ def command(ctx: click.Context, file: Path, watch_id: str | None) -> None:
 
     CSV needs the columns text and published_at (ISO 8601 with a zone); id, source, kind, url, title,
     author, language, thread_id and rating are taken where they are there. A bad row is told with its line
-    number and the rest goes in. Importing the same file again changes nothing. Exit code 1 when a row was left out.
+    number and the rest goes in. Importing the same file again changes nothing. Exit code 1 when a row was
+    left out.
     """
     settings: Settings = ctx.obj
     store = open_store(settings.database_url)
@@ -94,7 +95,7 @@ def _watch(store: Store, watch_id: str | None) -> Watch:
     if watch_id is not None:
         return store.watch(watch_id)
     if len(watches) != 1:
-        names = ", ".join(watch.id for watch in watches) or 'none yet; `earful up "Your Product"` makes one'
+        names = ", ".join(watch.id for watch in watches) or "none yet, `earful up PRODUCT` makes one"
         raise ConfigError(f"say with --watch which watch they belong to; there are: {names}")
     return watches[0]
 

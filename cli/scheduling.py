@@ -19,6 +19,9 @@ from engage.ranking import rank
 WORK_LEASE = timedelta(minutes=15)
 #: A crawl that says nothing for this long is stuck; it is killed and its sources are read next time.
 CRAWL_LIMIT = timedelta(minutes=20)
+#: A crawl that died is tried again after this time, doubled with each failure in a row.
+CRAWL_AGAIN = timedelta(seconds=2)
+CRAWL_AGAIN_AT_LAST = timedelta(minutes=15)
 
 
 @dataclass
@@ -123,15 +126,23 @@ class Scheduler:
 
 def tried(state: SourceState, now: datetime) -> SourceState:
     """Return the state of a source whose crawl died."""
-    return replace(state, last_try_at=now, failures=state.failures + 1, reason="the crawl ended unexpectedly")
+    failures = state.failures + 1
+    return replace(
+        state,
+        until=now + min(CRAWL_AGAIN * 2**failures, CRAWL_AGAIN_AT_LAST),
+        failures=failures,
+        reason="the crawl ended unexpectedly; what it had read is kept, and it goes on from there",
+    )
 
 
 def is_due(watch: Watch, state: SourceState | None, now: datetime) -> bool:
     """Tell whether a source is to be read now."""
-    if state is None or state.last_try_at is None:
+    if state is None:
         return True
     if state.paused or (state.until is not None and now < state.until):
         return False
+    if state.last_try_at is None:
+        return True
     return now >= state.last_try_at + timedelta(minutes=watch.every_minutes)
 
 

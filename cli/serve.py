@@ -40,7 +40,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "timeout": 60,
             "graceful_timeout": 5,
             "loglevel": "warning",
-            "post_worker_init": lambda _worker: end_with_parent(),
             "limit_request_line": 8190,
             "proc_name": "earful serve",
         }

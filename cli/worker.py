@@ -14,7 +14,7 @@ from cli.children import end_with_parent
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.settings import Settings
-from engage.labelling import label_batch
+from engage.labelling import Explainer, label_batch
 from nlp import open_labeller
 from store import open_store
 
@@ -37,10 +37,12 @@ def command(settings: Settings, *, once: bool) -> None:
     labeller = open_labeller(model, threads=settings.label_threads)
     store = open_store(settings.database_url)
     owner = f"{socket.gethostname()}:{os.getpid()}"
+    explainer = Explainer()
     try:
         while not stop.is_set():
             try:
                 done = label_batch(store, labeller, owner=owner, clock=SystemClock())
+                done = done or explainer.explain_batch(store, labeller, clock=SystemClock())
             except StoreUnavailable as error:
                 click.echo(f"earful worker: {error}; trying again", err=True)
                 stop.wait(AWAY_SECONDS)
