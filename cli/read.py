@@ -46,4 +46,4 @@ def command(source: str, files: tuple[Path, ...], url: str | None) -> None:
         except SourceError as error:
             click.echo(f"earful: {file}: no mentions: {error}", err=True)
     if failed:
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""Which sources there are: every `Source` in a module of `crawlers/spiders/`. Nothing is registered."""
+"""Which sources there are: `crawlers/spiders/NAME.py` holds the source `NAME`. Nothing is registered."""
 
 from __future__ import annotations
 
@@ -14,28 +14,34 @@ from crawlers import spiders
 from crawlers.source import Source
 
 
+def names() -> list[str]:
+    """Return every source's name, without importing any."""
+    return sorted(module.name for module in pkgutil.iter_modules(spiders.__path__))
+
+
 @functools.cache
 def sources() -> Mapping[str, type[Source]]:
     """Return every source by its name."""
-    found: dict[str, type[Source]] = {}
-    for module in pkgutil.iter_modules(spiders.__path__):
-        members = vars(importlib.import_module(f"{spiders.__name__}.{module.name}")).values()
-        for member in members:
-            if isinstance(member, type) and issubclass(member, Source) and not inspect.isabstract(member):
-                found[member.name] = member
-    return dict(sorted(found.items()))
+    return {name: source(name) for name in names()}
 
 
+@functools.cache
 def source(name: str) -> type[Source]:
-    """Return the source of that name.
+    """Return the source of that name, importing its file only.
 
     Raises:
         ConfigError: there is none.
+        TypeError: the file holds no source of its own name, which is a fault of Earful's.
     """
-    try:
-        return sources()[name]
-    except KeyError:
-        raise ConfigError(f"there is no source {name!r}; there are {', '.join(sources())}") from None
+    if name not in names():
+        raise ConfigError(f"there is no source {name!r}; there are {', '.join(names())}")
+    module = f"{spiders.__name__}.{name}"
+    members = vars(importlib.import_module(module)).values()
+    found = [one for one in members if isinstance(one, type) and issubclass(one, Source)]
+    for one in found:
+        if one.__module__ == module and one.name == name and not inspect.isabstract(one):
+            return one
+    raise TypeError(f"{module} holds no source named {name!r}")
 
 
 def default_sources(product: str) -> dict[str, SourceSettings]:

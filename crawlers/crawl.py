@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import TextResponse
+from scrapy.http import Response, TextResponse
 
 from core.clock import Clock
 from core.errors import EarfulError, SourceBusy, SourceError, SourceGone, StoreError
@@ -25,10 +24,11 @@ from core.ports import Store
 from core.source import SourceState
 from core.watch import SourceSettings, Watch
 from crawlers.health import Outcome, after
-from crawlers.page import NOT_MODIFIED, narrow
-from crawlers.patience import plain_error
+from crawlers.page import ERRORS_FROM, NOT_MODIFIED, OK_FROM, REFUSED_FROM, as_text, host_of, narrow
+from crawlers.patience import Hosts, plain_error
 from crawlers.pipelines import Pipeline, bounded
 from crawlers.stream import MAX_TRIES, Position, Stream, Validators, from_cursor
+from crawlers.waiting import UNSAID
 
 if TYPE_CHECKING:
     from crawlers.source import Source
@@ -41,6 +41,10 @@ STREAMS_AT_ONCE = 8
 LONGEST_CRAWL = timedelta(minutes=10)
 #: Most conversations asked for above a thread's first answer.
 WIDER = 2
+#: Most further answers asked for of one conversation: 1,200 comments where the service gives 100 at once.
+FURTHER = 12
+#: The refusal that a fresh token may undo.
+UNAUTHORIZED = 401
 
 
 @dataclass(kw_only=True)
@@ -67,6 +71,8 @@ class Crawl:
     #: How far back to read; None for the usual depth, and no deeper than before.
     since: timedelta | None
     default_since: timedelta
+    #: Shared by all sources of a crawl: two may ask one host.
+    hosts: Hosts = field(default_factory=Hosts)
     #: Called with each job's outcome after every answer.
     progress: Callable[[Outcome], None] = lambda _outcome: None
     #: What ended the crawl before its time: the store.
@@ -256,11 +262,13 @@ class Reader:
 
     async def _conversation(self, url: str, mention: Mention) -> list[Mention]:
         thread: dict[str, Mention] = {}
+        pages: list[TextResponse] = []
         start = mention
         for _ in range(1 + WIDER):
             page = await self._fetch(url, {})
             if page is None:
                 break
+            pages.append(page)
             found = self.source.read_thread(page, start)
             # The wider view stands first: it begins at the conversation's first post.
             fresh = {one.id: one for one in found}
@@ -268,10 +276,35 @@ class Reader:
             wider = self.source.above(found, page)
             if wider is None:
                 break
-            url, start = wider, found[0]
+            url, start = wider, found[0] if found else start
+        await self._further(thread, pages)
         thread.setdefault(mention.id, mention)
         wanted = frozenset(one.id for one in thread.values() if self._watched(one))
         return bounded(list(thread.values()), wanted, self.source.max_thread)
+
+    async def _further(self, thread: dict[str, Mention], pages: Sequence[TextResponse]) -> None:
+        """Add what the answers of a conversation left out, up to the limits; what fails is left out."""
+        waiting = dict.fromkeys(
+            url for page in pages for url in self.source.more(list(thread.values()), page)
+        )
+        asked: set[str] = set()
+        while waiting and len(asked) < FURTHER and len(thread) < self.source.max_thread:
+            url = next(iter(waiting))
+            del waiting[url]
+            asked.add(url)
+            try:
+                page = await self._fetch(url, {})
+                found = self.source.read_thread(page, next(iter(thread.values()))) if page and thread else []
+            except (SourceBusy, StoreError):
+                raise
+            except EarfulError as error:
+                logger.warning("%s: a part of a conversation is missing: %s", self.source.name, error)
+                continue
+            for mention in found:
+                thread.setdefault(mention.id, mention)
+            if page:
+                following = self.source.more(list(thread.values()), page)
+                waiting |= dict.fromkeys(url for url in following if url not in asked)
 
     def _watched(self, mention: Mention) -> bool:
         return not mention.deleted and self.source.matches(self.stream.watch, mention)
@@ -282,17 +315,51 @@ class Reader:
         Raises:
             SourceError: there is none; the class says why.
         """
-        headers = {**self.source.headers(url), **conditions}
-        meta = {"asked": url, "outcome": self.job.outcome}
-        request = Request(url, headers=headers, meta=meta, dont_filter=True)
+        response = await self._asked(url, conditions)
+        token = response.request.headers.get("Authorization", b"").decode("latin-1").partition(" ")[2]
+        if token and _is_stale(response) and await self.source.renew(token):
+            response = await self._asked(url, conditions)
+        self._heed(response)
+        page = narrow(response)
+        if page.url != url and page.url == response.request.url:
+            # What the request added to the address, such as a key, belongs into no cursor.
+            page = page.replace(url=url)
+        return None if page.status == NOT_MODIFIED else page
+
+    def _heed(self, response: Response) -> None:
+        """Keep away from a host as long as an answer's body says.
+
+        Raises:
+            SourceError: the answer is a refusal that the source understands.
+        """
+        now, host, page = self.crawl.clock.now(), host_of(response.url), as_text(response)
+        told = self.source.refused(page, now) if REFUSED_FROM <= page.status < ERRORS_FROM else None
+        until = self.source.busy_until(page, now) if page.status == OK_FROM else None
+        if isinstance(told, SourceBusy):
+            until = told.until = told.until or now + UNSAID
+        if until:
+            self.crawl.hosts.due[host] = max(until, self.crawl.hosts.due.get(host, until))
+        if told:
+            raise told
+
+    async def _asked(self, url: str, conditions: Mapping[str, str]) -> Response:
+        request = self.source.request(url, {**self.source.headers(url), **conditions})
+        meta = {**request.meta, "asked": url, "outcome": self.job.outcome}
+        request = request.replace(meta=meta, dont_filter=True)
         try:
-            response = await self.source.crawler.engine.download_async(request)
+            response: Response = await self.source.crawler.engine.download_async(request)
         except IgnoreRequest as error:
             raise plain_error(request, error) from error
         finally:
             self.crawl.progress(self.job.outcome)
-        page = narrow(response)
-        return None if page.status == NOT_MODIFIED else page
+        return response
+
+
+def _is_stale(response: Response) -> bool:
+    """Tell whether an answer says that a token is no longer good; Bluesky says so with 400."""
+    return response.status == UNAUTHORIZED or (
+        response.status == REFUSED_FROM and b"Expired" in response.body
+    )
 
 
 def _all_older(mentions: Sequence[Mention], floor: datetime) -> bool:

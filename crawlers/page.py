@@ -20,7 +20,7 @@ JsonObject: TypeAlias = Mapping[str, Json]
 REFUSALS = frozenset({401, 402, 403, 407, 451})
 GONE = frozenset({404, 410})
 TOO_MANY, UNAVAILABLE, NOT_MODIFIED = 429, 503, 304
-OK_FROM, OK_BELOW, ERRORS_FROM = 200, 300, 500
+OK_FROM, OK_BELOW, REFUSED_FROM, ERRORS_FROM = 200, 300, 400, 500
 
 #: A page that says one of these near its top is no answer of the service: anti-bot pages, log-in walls and
 #: server errors come with status 200 too (seen: the recordings under `web/`).
@@ -45,6 +45,11 @@ def narrow(response: Response) -> TextResponse:
         SourceError: its status says that it is none; the class says which kind.
     """
     check_status(response)
+    return as_text(response)
+
+
+def as_text(response: Response) -> TextResponse:
+    """Return an answer as text, whatever its status and its Content-Type say."""
     if isinstance(response, TextResponse):
         return response
     return TextResponse(

@@ -1,10 +1,14 @@
-"""Waiting and trying again: the one downloader middleware that decides when a host is asked."""
+"""Waiting and trying again: the one downloader middleware that decides when a host is asked.
+
+It stands next to the downloader, so that every answer passes it before redirects and unpacking do.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,7 +29,7 @@ from core.clock import Clock, SystemClock
 from core.errors import EarfulError, SourceBusy, SourceError
 from crawlers.health import Outcome
 from crawlers.page import ERRORS_FROM, TOO_MANY, UNAVAILABLE, host_of
-from crawlers.waiting import WINDOWS, jittered, pause, reset_at, wait_until
+from crawlers.waiting import LONGEST, WINDOWS, jittered, pause, reset_at, wait_until
 
 if TYPE_CHECKING:
     from crawlers.source import Source
@@ -42,14 +46,28 @@ PATIENCE = timedelta(seconds=45)
 _FORBIDDEN = 403
 
 
+@dataclass
+class Hosts:
+    """What all sources of one crawl know about the hosts they ask."""
+
+    #: Host → no request before this moment.
+    due: dict[str, datetime] = field(default_factory=dict)
+    #: Host → the seat of the one request that it has to answer now. One at a time: several on their way
+    #: when a host says "wait" would be several too many.
+    seats: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def seat(self, host: str) -> asyncio.Lock:
+        """Return the seat of a host."""
+        return self.seats.setdefault(host, asyncio.Lock())
+
+
 class Patience:
     """Keep away from a host until it wants us again, and try a failing one a few times."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.clock: Clock = SystemClock()
-        #: Host → no request before this moment.
-        self.due: dict[str, datetime] = {}
+        self._own = Hosts()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Patience:
@@ -63,10 +81,14 @@ class Patience:
             SourceBusy: the host wants to be left alone for longer than a crawl waits.
         """
         host = host_of(request.url)
-        while (due := self.due.get(host)) and (left := due - self.clock.now()) > timedelta():
-            if left > PATIENCE:
-                raise SourceBusy(f"{host} asks us to wait", until=due)
-            await asyncio.sleep(left.total_seconds() + 0.01)
+        seat = self._hosts.seat(host)
+        await seat.acquire()
+        try:
+            await self._wait_for(host)
+        except BaseException:
+            seat.release()
+            raise
+        request.meta["seat"] = seat
         if isinstance(outcome := request.meta.get("outcome"), Outcome):
             outcome.requests += 1
 
@@ -76,6 +98,7 @@ class Patience:
         Raises:
             SourceBusy: it still asks us to wait after every try.
         """
+        _leave(request)
         now, host, headers = self.clock.now(), host_of(request.url), _headers(response)
         for left, reset in WINDOWS:
             if headers.get(left) == "0" and response.status < ERRORS_FROM:
@@ -87,7 +110,7 @@ class Patience:
             again = _again(request, "waits", MAX_WAITS) if until - now <= PATIENCE else None
             if again is None:
                 raise SourceBusy(
-                    f"{host} asks us to wait ({response.status})", until=self.due.get(host, until)
+                    f"{host} asks us to wait ({response.status})", until=self._hosts.due.get(host, until)
                 )
             return again
         if response.status >= ERRORS_FROM and (again := _again(request, "tries", MAX_TRIES)):
@@ -101,6 +124,7 @@ class Patience:
         Raises:
             SourceError: it is no use; the class and the message say why.
         """
+        _leave(request)
         if isinstance(exception, EarfulError):
             raise exception
         told = plain_error(request, exception)
@@ -112,6 +136,17 @@ class Patience:
         await asyncio.sleep(pause(again.meta["tries"]).total_seconds())
         return again
 
+    async def _wait_for(self, host: str) -> None:
+        while (due := self._hosts.due.get(host)) and (left := due - self.clock.now()) > timedelta():
+            if left > PATIENCE:
+                raise SourceBusy(f"{host} asks us to wait", until=due)
+            await asyncio.sleep(left.total_seconds() + 0.01)
+
+    @property
+    def _hosts(self) -> Hosts:
+        crawl = self._source.crawl
+        return crawl.hosts if crawl else self._own
+
     @property
     def _source(self) -> Source:
         spider: Source = self.crawler.spider
@@ -119,8 +154,15 @@ class Patience:
 
     def _wait(self, host: str, until: datetime | None, now: datetime) -> None:
         if until and until > now:
-            wait = min(jittered(until - now), timedelta(hours=24))
-            self.due[host] = max(now + wait, self.due.get(host, now))
+            wait = min(jittered(until - now), LONGEST)
+            self._hosts.due[host] = max(now + wait, self._hosts.due.get(host, now))
+
+
+def _leave(request: Request) -> None:
+    """Give up the host's seat, where the request has it."""
+    seat = request.meta.pop("seat", None)
+    if isinstance(seat, asyncio.Lock) and seat.locked():
+        seat.release()
 
 
 def _again(request: Request, counted: str, most: int) -> Request | None:

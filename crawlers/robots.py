@@ -11,7 +11,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
-from core.errors import EarfulError, SourceBlocked, SourceBusy
+from core.errors import EarfulError, EgressRefused, SourceBlocked, SourceBusy
 from crawlers.page import ERRORS_FROM, OK_BELOW, OK_FROM, TOO_MANY, host_of
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ class RobotsRules:
             SourceBlocked: a rule forbids it.
             SourceBusy: robots.txt cannot be had, so nothing may be read for now.
         """
-        if request.meta.get("robots"):
+        # An API with terms of its own, asked with the key of a registered app (Reddit), is no matter of robots.
+        if request.meta.get("robots") or request.meta.get("dont_obey_robotstxt"):
             return
         parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
@@ -60,6 +61,8 @@ class RobotsRules:
         try:
             request = Request(url, meta={"robots": True}, dont_filter=True)
             response = await self.crawler.engine.download_async(request)
+        except EgressRefused:
+            raise
         except (EarfulError, IgnoreRequest) as error:
             until = error.until if isinstance(error, SourceBusy) else None
             told = f"robots.txt of {host} cannot be had, so nothing there may be read for now: {error}"

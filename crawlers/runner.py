@@ -20,6 +20,7 @@ from crawlers.catalog import source
 from crawlers.crawl import Crawl, Job
 from crawlers.guard import refuse_proxy
 from crawlers.health import Outcome
+from crawlers.patience import Hosts
 from crawlers.settings import for_crawl
 from crawlers.source import DEFAULT_SINCE, origin
 from store import open_store
@@ -107,6 +108,7 @@ def crawl(store: Store, plan: Plan) -> list[SourceState]:
     if not plan.allow_proxy and any(job.state.source not in plan.base_urls for job in jobs):
         refuse_proxy()
     crawls: dict[str, Crawl] = {}
+    hosts = Hosts()
     for name in dict.fromkeys(job.state.source for job in jobs):
         crawls[name] = Crawl(
             store=store,
@@ -114,6 +116,7 @@ def crawl(store: Store, plan: Plan) -> list[SourceState]:
             jobs=[job for job in jobs if job.state.source == name],
             since=plan.since,
             default_since=EVERYTHING if name in plan.base_urls else DEFAULT_SINCE,
+            hosts=hosts,
             progress=plan.progress,
         )
     if crawls:

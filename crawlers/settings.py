@@ -60,7 +60,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "crawlers.robots.RobotsRules": 100,
-    "crawlers.patience.Patience": 550,
+    "crawlers.patience.Patience": 1000,
 }
 
 EXTENSIONS = {"crawlers.guard.DialGuard": 0}
@@ -97,5 +97,5 @@ def for_crawl(
     }
     if base_url:
         host, _ = origin(base_url)
-        found["DOWNLOAD_SLOTS"] = {host: {"delay": 0, "concurrency": 4, "jitter": 0}}
+        found["DOWNLOAD_SLOTS"] = {host: {"delay": 0, "concurrency": 1, "jitter": 0}}
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ import scrapy
 from scrapy.http import TextResponse
 
 from core.clock import Clock, SystemClock
-from core.errors import ConfigError
+from core.errors import ConfigError, EarfulError
 from core.mention import Mention
 from core.watch import Brand, SourceSettings, Watch
 from crawlers.crawl import Crawl
@@ -125,6 +125,11 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
         del thread, page
         return None
 
+    def more(self, thread: Sequence[Mention], page: TextResponse) -> Iterable[str]:
+        """Return the addresses of what one answer of a conversation leaves out: later pages, stubs."""
+        del thread, page
+        return ()
+
     def is_placed(self, mention: Mention) -> bool:
         """Tell whether a mention's thread is known without reading the conversation around it."""
         del mention
@@ -142,6 +147,28 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
         """Return what is sent with a request beside the common headers, such as a token."""
         del url
         return {}
+
+    def request(self, url: str, headers: Mapping[str, str]) -> scrapy.Request:
+        """Return the request that asks for an address, where it is more than a GET of just that.
+
+        What a key adds to the address stays out of cursors: the answer counts as that of `url`.
+        """
+        return scrapy.Request(url, headers=dict(headers))
+
+    async def renew(self, refused: str) -> bool:
+        """Get a token in place of the one that was `refused`; tell whether there is one to ask again with."""
+        del refused
+        return False
+
+    def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
+        """Return what a refusal (400 to 499) means, where its body says other than its status; else None."""
+        del page, now
+        return None
+
+    def busy_until(self, page: TextResponse, now: datetime) -> datetime | None:
+        """Return a moment that an answer's body names, before which its host wants no request; else None."""
+        del page, now
+        return None
 
     async def start(self) -> AsyncIterator[object]:
         """Read every stream of every watch; called by Scrapy."""
