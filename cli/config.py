@@ -29,11 +29,14 @@ class _Weights(BaseModel):
     unanswered: float = Field(default=PriorityWeights().unanswered, ge=0, le=100)
     question: float = Field(default=PriorityWeights().question, ge=0, le=100)
     bug: float = Field(default=PriorityWeights().bug, ge=0, le=100)
+    purchase: float = Field(default=PriorityWeights().purchase, ge=0, le=100)
     reach: float = Field(default=PriorityWeights().reach, ge=0, le=100)
     heat: float = Field(default=PriorityWeights().heat, ge=0, le=100)
     repeat: float = Field(default=PriorityWeights().repeat, ge=0, le=100)
     rival: float = Field(default=PriorityWeights().rival, ge=0, le=100)
     praise: float = Field(default=PriorityWeights().praise, ge=0, le=100)
+    half_life_days: float = Field(default=PriorityWeights().half_life_days, gt=0, le=3650)
+    answered: float = Field(default=PriorityWeights().answered, ge=0, le=1)
 
 
 class _File(BaseSettings):

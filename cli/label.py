@@ -123,4 +123,4 @@ def _write(data: dict[str, object]) -> None:
     except UnicodeEncodeError:
         # An id or brand may hold half a surrogate pair, which UTF-8 cannot; escaped it passes.
         line = json.dumps(data).encode()
-    click.get_binary_stream("stdout").write(line + b"\n")
+    sys.stdout.buffer.write(line + b"\n")

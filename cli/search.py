@@ -28,10 +28,23 @@ PAGE = 200
 
 @click.command("search")
 @click.argument("query", nargs=-1)
-@click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="new", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @click.option(
-    "--format", "form", type=click.Choice(["table", "jsonl", "csv"]), default="table", show_default=True
+    "--sort",
+    type=click.Choice([sort.value for sort in Sort]),
+    default="new",
+    show_default=True,
+    help="Order.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Most to show."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "csv"]),
+    default="table",
+    show_default=True,
+    help="Form to write.",
 )
 @click.pass_obj
 def command(settings: Settings, query: tuple[str, ...], sort: str, limit: int, form: str) -> None:

@@ -6,7 +6,7 @@ Each reason adds `weight × strength` points, strength from 0 to 1. The strength
     negative    P(negative toward the product) minus P(positive), of the matched mention where it is highest
     unanswered  hours since the oldest matched mention without a later word of ours: 1 - 2^(-h/12);
                 only while the thread is open or snoozed
-    question    P(question), bug: P(bug); of the unanswered mentions
+    question    P(question), bug: P(bug), purchase: P(purchase interest); of the unanswered mentions
     reach       log10 of followers and reactions of the most visible matched mention, full at 100,000
     heat        posts within the last day, full at 20
     repeat      the same author in several matched mentions of the thread, full at 4
@@ -157,13 +157,13 @@ def _churn(case: _Case) -> Iterator[Reason]:
     best = case.strongest(lambda stored, labels: _leaving(case, stored, labels))
     if best is None or best.p < CHURN_FLOOR:
         return
-    correction, author = case.correction(best.stored), _author(best.stored)
+    correction = case.correction(best.stored)
     if correction is not None and correction.churn:
-        why = f"{author} is leaving, says {correction.by}"
+        why = f"leaving, says {correction.by}"
     else:
         reason = best.labels.churn.reason if best.labels.churn else None
         words = f" ({reason.value.replace('_', ' ')})" if reason else ""
-        why = f"{author} may be leaving{words}: {best.p:.0%}"
+        why = f"may be leaving{words}: {best.p:.0%}"
     yield Reason(
         points=case.weights.churn * best.p * case.standing(best.stored),
         why=why + case.when(),
@@ -204,11 +204,11 @@ def _negative(case: _Case) -> Iterator[Reason]:
     best = case.strongest(lambda stored, labels: _unhappiness(labels, case.correction(stored)))
     if best is None or best.p <= 0:
         return
-    correction, author = case.correction(best.stored), _author(best.stored)
+    correction = case.correction(best.stored)
     if correction is not None and correction.tone is not None:
-        why = f"{author} is unhappy with {case.product}, says {correction.by}"
+        why = f"unhappy with {case.product}, says {correction.by}"
     else:
-        why = f"{author} is unhappy with {case.product}: {best.p:.0%}"
+        why = f"unhappy with {case.product}: {best.p:.0%}"
     yield Reason(
         points=case.weights.negative * best.p * case.standing(best.stored),
         why=why + case.when(),
@@ -238,6 +238,7 @@ def _asked(case: _Case) -> Iterator[Reason]:
     for intent, weight, why in (
         (Intent.QUESTION, case.weights.question, "asks a question"),
         (Intent.BUG, case.weights.bug, "reports a bug"),
+        (Intent.PURCHASE_INTEREST, case.weights.purchase, "thinks of buying"),
     ):
         p = max((labels.intents.get(intent, 0.0) for labels in asked), default=0.0)
         if p >= CHURN_FLOOR:

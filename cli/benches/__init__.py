@@ -1,0 +1,1 @@
+"""The benchmarks. Each module here that has a `command` is one."""
