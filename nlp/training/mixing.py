@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from nlp.training.rows import Row, Source
@@ -55,12 +55,13 @@ def read_all(data: Path, *, languages: Iterable[str] = ("en",)) -> Mix:
     return Mix(train=train, held_out=held_out, development=development, sources=sources)
 
 
-def one_epoch(mix: Mix, seed: int, repeats: Mapping[str, float] | None = None) -> list[Row]:
+def one_epoch(mix: Mix, seed: int, repeats: Callable[[str], float | None] = lambda _: None) -> list[Row]:
     """Return the rows of one epoch in a seeded order."""
     draw = random.Random(seed)  # noqa: S311 - a repeatable shuffle, not a secret
     epoch: list[Row] = []
     for name in sorted(mix.train):
-        repeat = (repeats or {}).get(name, mix.sources[name].repeat)
+        asked = repeats(name)
+        repeat = mix.sources[name].repeat if asked is None else asked
         rows = mix.train[name]
         epoch += rows * int(repeat)
         epoch += draw.sample(rows, int(len(rows) * (repeat % 1)))

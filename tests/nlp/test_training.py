@@ -1,0 +1,204 @@
+"""Training, export and other models; all of it needs torch, on networks made here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+from core.errors import ConfigError
+from core.labelling import LabelRequest
+from core.labels import Tone
+from nlp import open_labeller
+from nlp.encoding import Encoder, padded
+from nlp.training.rows import Row, one_hot
+
+pytestmark = pytest.mark.torch
+torch = pytest.importorskip("torch", reason="torch is not installed: the train extra brings it")
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+pytest.importorskip("onnx", reason="onnx is not installed")
+# Imported only where torch is, so that this file can be collected everywhere.
+fit: Any = pytest.importorskip("nlp.training.fit")
+export: Any = pytest.importorskip("nlp.training.export")
+networks: Any = pytest.importorskip("nlp.training.network")
+
+WORDS = [
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "[unused2]"),
+    *("good", "bad", "left", "joined", "it", "is", "for", "we", "the"),
+]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=96,
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def rows() -> list[Row]:
+    made = []
+    for at in range(64):
+        verb, tone = ("left", "bad") if at % 2 else ("joined", "good")
+        made.append(
+            Row(
+                source="made",
+                source_id=str(at),
+                text=f"we {verb} Acme it is {tone} {'the ' * (at % 5)}",
+                brand="Acme" if at % 3 else None,
+                sentiment=one_hot("negative" if at % 2 else "positive"),
+                churn=bool(at % 2),
+            )
+        )
+    return made
+
+
+def network(base: Path) -> tuple[Any, Any]:
+    encoder = Encoder.from_file(base / "tokenizer.json", 64)
+    torch.manual_seed(2)
+    return networks.Network(base, encoder.target_id, attention="eager").eval(), encoder
+
+
+def run(session: Any, ids: Any, mask: Any) -> Any:
+    return session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+
+
+def test_torch_onnx_and_int8_say_the_same(base: Path, tmp_path: Path) -> None:
+
+    made, encoder = network(base)
+    ids, mask = padded(
+        encoder.encode([f"we left {'[unused1]' if at % 2 else 'it'} {'the ' * at}" for at in range(9)]), 0
+    )
+    with torch.inference_mode():
+        wanted = made(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+    exact, smooth, small = tmp_path / "a.onnx", tmp_path / "b.onnx", tmp_path / "c.onnx"
+    export.export_fp32(made, exact)
+    export.export_fp32(made, smooth, smooth=export.smoothing(exact, [(ids, mask)]))
+    export.quantise(smooth, small)
+    for path, allowed in ((exact, 1e-5), (smooth, 1e-5), (small, 0.05)):
+        said = run(onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]), ids, mask)
+        assert np.abs(said - wanted).max() < allowed, path.name
+    assert small.stat().st_size < exact.stat().st_size
+
+
+def test_padding_does_not_change_an_answer(base: Path) -> None:
+    made, encoder = network(base)
+    short, long = encoder.encode(["we left [unused1]", "we left [unused1] for the good the bad it is"])
+    with torch.inference_mode():
+        alone = made(*map(torch.from_numpy, padded([short], 0)))
+        beside = made(*map(torch.from_numpy, padded([short, long], 0)))
+    assert torch.allclose(alone[0], beside[0], atol=1e-5)
+
+
+def test_training_learns_what_the_rows_say(base: Path, tmp_path: Path) -> None:
+    plan = fit.Plan(
+        epochs=30, batch=16, learning_rate=1e-3, head_learning_rate=3e-3, average=0.5, bfloat16=False
+    )
+    said: list[str] = []
+    made, encoder = network(base)
+    examples = fit.examples(rows(), encoder)
+    fit.fit(made, lambda _: examples, plan, tmp_path, pad_id=0, say=said.append)
+    logits = fit.predict(made, examples, 0)
+    assert np.mean((logits[:, 3] > 0) == [row.churn for row in rows()]) > 0.95
+    assert any("min left" in line for line in said)
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(
+    base: Path, tmp_path: Path
+) -> None:
+    plan = fit.Plan(epochs=70, batch=16, bfloat16=False)
+    made, encoder = network(base)
+    examples = fit.examples(rows(), encoder)
+    (tmp_path / "whole").mkdir()
+    fit.fit(made, lambda _: examples, plan, tmp_path / "whole", pad_id=0, say=lambda _: None)
+
+    def stop(line: str) -> None:
+        if line.startswith("step 250/"):
+            raise Stopped
+
+    broken, _ = network(base)
+    with pytest.raises(Stopped):
+        fit.fit(broken, lambda _: examples, plan, tmp_path, pad_id=0, say=stop)
+    said: list[str] = []
+    resumed, _ = network(base)
+    fit.fit(resumed, lambda _: examples, plan, tmp_path, pad_id=0, say=said.append)
+    assert said[0] == "resumed at step 200 of 280"
+    for name, value in made.state_dict().items():
+        assert torch.allclose(value, resumed.state_dict()[name], atol=1e-6), name
+
+
+def test_a_checkpoint_of_another_plan_is_refused(base: Path, tmp_path: Path) -> None:
+    made, encoder = network(base)
+    examples = fit.examples(rows(), encoder)
+    first = fit.Plan(epochs=60, batch=16, bfloat16=False)
+    fit.fit(made, lambda _: examples, first, tmp_path, pad_id=0, say=lambda _: None)
+    assert (tmp_path / "checkpoint.pt").exists()
+    other = fit.Plan(epochs=60, batch=16, bfloat16=False, seed=8)
+    with pytest.raises(ConfigError, match="another plan"):
+        fit.fit(made, lambda _: examples, other, tmp_path, pad_id=0, say=lambda _: None)
+
+
+def test_what_a_row_was_not_asked_does_not_count(base: Path) -> None:
+    _, encoder = network(base)
+    bare = fit.examples([Row(source="made", source_id="1", text="it is good")], encoder)
+    asked = fit.examples(
+        [Row(source="made", source_id="1", text="it is good", sentiment=one_hot("positive"))], encoder
+    )
+    logits = torch.zeros((1, len(bare[0].truth)))
+
+    def loss(examples: Sequence[Any]) -> float:
+        truth = torch.from_numpy(np.stack([example.truth for example in examples]))
+        return float(fit.loss_of(logits, truth, torch.ones(1), None))
+
+    assert loss(bare) == 0.0
+    assert loss(asked) == pytest.approx(np.log(3))
+
+
+@pytest.fixture
+def classifier(base: Path, tmp_path: Path) -> Path:
+    config = transformers.AutoConfig.from_pretrained(base)
+    config.num_labels = 3
+    config.id2label = {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+    transformers.AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(base / "tokenizer.json"), unk_token="[UNK]", pad_token="[PAD]"
+    )
+    tokenizer.save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_any_hugging_face_classifier_answers_through_the_same_port(classifier: Path) -> None:
+    labeller = open_labeller(classifier, label_map="LABEL_0=negative,LABEL_1=neutral,LABEL_2=positive")
+    first, refused, last = labeller.label(
+        [LabelRequest(text=text) for text in ("it is good", "", "it is bad")]
+    )
+    assert first.sentiment is not None
+    assert last.sentiment is not None
+    assert refused.not_labelled is not None
+    assert first.churn is None
+    assert sum(first.sentiment.p(tone) for tone in Tone) == pytest.approx(1)
+
+
+def test_classes_without_a_meaning_are_asked_for(classifier: Path) -> None:
+    with pytest.raises(ConfigError, match="--label-map LABEL_0=negative"):
+        open_labeller(classifier)
