@@ -119,7 +119,9 @@ def _split(text: str) -> tuple[str, ...]:
     if not text.isascii():
         return tuple(token_texts(text))
     found = _ASCII_TOKEN.findall(text.lower())
-    return tuple(word[:MAX_TOKEN] for word in found)
+    if found and len(max(found, key=len)) > MAX_TOKEN:
+        found = [word[:MAX_TOKEN] for word in found]
+    return tuple(found)
 
 
 # One put asks for the words of a text four times within a batch: two columns, stems, near-duplicates.
@@ -129,7 +131,8 @@ _words = functools.lru_cache(maxsize=2_048)(_split)
 def stems(text: str | None, language: str) -> list[str]:
     """Return the stem keys of `text` that differ from the exact form they come from, in order."""
     keys = _stem_keys(language)
-    return [key for word in words(text) if (key := keys[word]) != word]
+    exact = words(text)
+    return [key for key, word in zip(map(keys.__getitem__, exact), exact, strict=True) if key != word]
 
 
 def query_keys(word: str, languages: Iterable[str]) -> list[str]:

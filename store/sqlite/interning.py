@@ -59,7 +59,8 @@ class Numbers:
         last = self.link.number("SELECT max(id) FROM author")
         numbered = [(number, *new[digest], digest) for number, digest in enumerate(new, last + 1)]
         self.link.many(
-            "INSERT INTO author (id, service_id, handle, name, url, digest, shown) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO author (id, service_id, handle, name, url, digest, shown) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(*row, shown(*row[1:4])) for row in numbered],
         )
         keys = {(author_key(part), row[0]) for row in numbered for part in row[1:4] if part}

@@ -89,7 +89,8 @@ class Labels(Part):
     def backlog(self, model: str) -> int:
         """Return how many pairs have no answer of `model`."""
         with self.database.read() as link:
-            number = link.number("SELECT id FROM model WHERE name = ?", model)
+            # A model that nobody knows yet has answered nothing, not even with 0, which stands for no answer.
+            number = link.number("SELECT id FROM model WHERE name = ?", model) or -1
             return link.number("SELECT count(*) FROM pair WHERE wanted = 1 AND answer <> ?", number)
 
     def correct(self, correction: Correction) -> None:

@@ -37,9 +37,14 @@ def next_docids(link: Link, seconds: Iterable[int]) -> dict[int, int]:
 
 def text_hash(mention: Mention) -> int | None:
     """Return the SimHash of what was said, where it is long enough for one."""
-    if len(mention.said) < 2 * simhash.MIN_TOKENS - 1:
-        return None
-    return simhash.simhash(analysis.words(mention.title) + analysis.words(mention.text))
+    return text_hashes([mention])[0]
+
+
+def text_hashes(mentions: Iterable[Mention]) -> list[int | None]:
+    """Return the SimHash of each mention."""
+    return simhash.simhashes(
+        [analysis.words(mention.title) + analysis.words(mention.text) for mention in mentions]
+    )
 
 
 def linked(mention: Mention) -> bool:

@@ -15,7 +15,7 @@ from store.sqlite.connection import Link, storable
 from store.sqlite.conversations import Conversations
 from store.sqlite.interning import Numbers
 from store.sqlite.language import note_stem_languages
-from store.sqlite.placing import linked, next_docids, text_hash
+from store.sqlite.placing import linked, next_docids, text_hashes
 from store.sqlite.revising import Arrival, Old
 from store.verdict import language_of
 
@@ -89,17 +89,19 @@ class Batch:
         note_stem_languages(
             self.link, {analysis.stem_language(arrival.mention.language) for _, arrival in new}
         )
-        hashes = [(item.docid, text_hash(item.arrival.mention)) for item in new]
+        hashes = text_hashes(item.arrival.mention for item in new)
         self.link.many(
-            ADD_MENTION,
-            [self._mention_row(*item, value) for item, (_, value) in zip(new, hashes, strict=True)],
+            ADD_MENTION, [self._mention_row(*item, value) for item, value in zip(new, hashes, strict=True)]
         )
         self.link.many(ADD_BODY, [self._body_row(*item) for item in new])
         self.link.many(
             ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
         )
         self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(*item)])
-        copies.add_all(self.link, [(docid, value) for docid, value in hashes if value is not None])
+        copies.add_all(
+            self.link,
+            [(item.docid, value) for item, value in zip(new, hashes, strict=True) if value is not None],
+        )
 
     def _placed(self, arrivals: Sequence[Arrival]) -> list[_New]:
         """Give each its docid, in order of time."""

@@ -18,4 +18,6 @@ def ask(query: str, *, now: datetime = NOW, user: str | None = None) -> Search:
 def ids(store: Store, query: str, *, sort: Sort = Sort.NEW, user: str | None = None) -> list[str]:
     """The ids that a query finds, all of them."""
     store.settle()
-    return [hit.stored.mention.id for hit in store.search(ask(query, user=user), sort=sort, limit=10_000).hits]
+    return [
+        hit.stored.mention.id for hit in store.search(ask(query, user=user), sort=sort, limit=10_000).hits
+    ]

@@ -128,7 +128,9 @@ class Brute:
         return found
 
     def churns(self, brand: str | None) -> list[float]:
-        return [p for labels, correction in self.toward(brand) if (p := _churn(labels, correction)) is not None]
+        return [
+            p for labels, correction in self.toward(brand) if (p := _churn(labels, correction)) is not None
+        ]
 
     def one(self, field: str, value: str, brand: str | None, search: Search) -> bool:
         if field in ("is", "has"):

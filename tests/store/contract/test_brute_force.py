@@ -97,7 +97,9 @@ class Maker:
             lambda: f"churn{brand}:[{rnd.choice(('*', '0.3', '0.5'))} TO {rnd.choice(('*', '0.7', '1'))}]",
             lambda: f"intent{brand}:{self.some([one.value for one in Intent])}",
             lambda: f"source:{self.some([*SOURCES, 'absent'])}",
-            lambda: f"author:{self.some(['ada', 'BOB', '@bob', 'u1', 'ünal', '@chen', 'acmehelp', 'Ünal Çelik'])}",
+            lambda: (
+                f"author:{self.some(['ada', 'BOB', '@bob', 'u1', 'ünal', '@chen', 'acmehelp', 'Ünal Çelik'])}"
+            ),
             lambda: f"lang:{self.some(['en', 'EN-us', 'de', 'und', 'ja'])}",
             lambda: f"watch:{self.some(['acme', 'globex', 'none'])}",
             lambda: f"product:{self.some(['acme', 'GLOBEX', 'Globex Corp', 'Initech'])}",
@@ -171,9 +173,7 @@ def test_risk_sorts_by_churn_then_time(filled: Filled) -> None:
     judges = {judge.mention.id: judge for judge in filled.judges}
     for written, search, _ in some_searches(filled, 101, 200):
         found = [h.stored.mention.id for h in filled.store.search(search, sort=Sort.RISK, limit=1_000).hits]
-        keys = [
-            (max(judges[i].churns(None), default=-1.0), judges[i].mention.published_at, i) for i in found
-        ]
+        keys = [(max(judges[i].churns(None), default=-1.0), judges[i].mention.published_at, i) for i in found]
         assert keys == sorted(keys, reverse=True), written
 
 

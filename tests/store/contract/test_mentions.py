@@ -94,7 +94,9 @@ def test_a_deletion_empties_every_revision_and_is_never_found(store: Store) -> N
     mention = a_mention(text="Acme leaked my secret", title="secret")
     store.put([found(mention)], now=NOW)
     store.put([found(replace(mention, text="Acme leaked another secret"))], now=NOW)
-    assert store.put([found(replace(mention, text="", title=None, deleted=True))], now=NOW) == PutCount(changed=1)
+    assert store.put([found(replace(mention, text="", title=None, deleted=True))], now=NOW) == PutCount(
+        changed=1
+    )
     assert all(r.mention.deleted and not r.mention.said for r in store.revisions(mention.id))
     assert ids(store, "secret") == ids(store, "") == ids(store, "-nothing") == []
     assert store.count(ask("")).value == 0
@@ -218,7 +220,9 @@ def test_a_new_word_opens_a_thread_again(
     first = a_mention()
     store.put([found(first)], now=NOW)
     until = NOW + HOUR if status is Status.SNOOZED else None
-    store.triage(first.id, Triage(status=status, snoozed_until=until), actor="ada", action="triage.status", now=NOW)
+    store.triage(
+        first.id, Triage(status=status, snoozed_until=until), actor="ada", action="triage.status", now=NOW
+    )
     store.put([found(in_thread(first, "still broken, Acme"), context=context, own=own)], now=NOW)
     triage = store.thread(first.id).triage
     assert triage.status is after

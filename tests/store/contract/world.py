@@ -20,7 +20,19 @@ USERS = ("ada", "Björn", "chen")
 TAGS = ("outage", "Pricing", "vip", "größe", "a b")
 SOURCES = ("hackernews", "reddit", "mastodon", "feed")
 
-BRANDS = ("Acme", "acme", "Acme's", "#acme", "Acme Cloud", "acme-cloud", "Globex", "@globex", "Initech", "GLOBEX", "")
+BRANDS = (
+    "Acme",
+    "acme",
+    "Acme's",
+    "#acme",
+    "Acme Cloud",
+    "acme-cloud",
+    "Globex",
+    "@globex",
+    "Initech",
+    "GLOBEX",
+    "",
+)
 TEXTS = {
     "en": (
         "{b} cancelled my plan and I am cancelling everything else today, what a mess",
@@ -38,7 +50,10 @@ TEXTS = {
         "Die Preise von {b} sind gestiegen, wir suchen andere Lösungen für große Teams",
         "Schöne neue Oberfläche, {b}!",
     ),
-    "fr": ("Nous quittons {b} à cause des prix, c'est décevant", "Les nouvelles fonctions de {b} sont géniales"),
+    "fr": (
+        "Nous quittons {b} à cause des prix, c'est décevant",
+        "Les nouvelles fonctions de {b} sont géniales",
+    ),
     "es": ("Cancelé mi cuenta de {b} porque los precios subieron", "¿Alguien usa {b} en producción?"),
     "ru": ("Мы отказались от {b}, цены выросли слишком сильно", "Поддержка {b} отвечает очень быстро"),
     "ja": ("{b}の料金が高いので解約しました", "{b}のサポートは最高です"),
@@ -74,14 +89,27 @@ class World:
     def words(self) -> list[str]:
         """Words that stand somewhere, and some that do not."""
         said = {word for founds in self.founds.values() for word in founds[0].mention.said.split()}
-        return [*sorted(said), "cancel", "kündigen", "prix", "precio", "new", "news", "absent", "цена", "料金"]
+        return [
+            *sorted(said),
+            "cancel",
+            "kündigen",
+            "prix",
+            "precio",
+            "new",
+            "news",
+            "absent",
+            "цена",
+            "料金",
+        ]
 
 
 def build(store: Store) -> World:
     """Fill a store."""
     rnd = random.Random(20260302)
     watches = (
-        a_watch(rivals=(Brand(name="Globex", aliases=("Globex Corp",)), "Initech"), own_handles=("acmehelp",)),
+        a_watch(
+            rivals=(Brand(name="Globex", aliases=("Globex Corp",)), "Initech"), own_handles=("acmehelp",)
+        ),
         a_watch(id="globex", product="Globex", rivals=("Acme",)),
     )
     world = World(watches=tuple(store.save_watch(watch, actor="ada", now=NOW) for watch in watches))
@@ -190,4 +218,6 @@ def _decide(rnd: random.Random, store: Store, world: World) -> None:
         )
         store.triage(thread_id, triage, actor="ada", action="triage.all", now=NOW)
         if rnd.random() < 0.2:
-            store.add_note(Note(id=f"n{number}", thread_id=thread_id, author="ada", text="called them", at=NOW))
+            store.add_note(
+                Note(id=f"n{number}", thread_id=thread_id, author="ada", text="called them", at=NOW)
+            )
