@@ -40,7 +40,7 @@ class AppStore(Source):
     about = (
         "Every review of the apps that the setting `apps` lists by their ids, in the countries of "
         "`countries` (us and gb where there are none). Developers' answers are not in these feeds, and a "
-        "review has no address of its own: the link leads to the app's reviews. No key; Apple tells no limits."
+        "review has no address of its own: its link leads to the app's reviews. No key; no limits are told."
     )
     home = "https://itunes.apple.com"
     reach = "the newest 500 reviews of each app and country"

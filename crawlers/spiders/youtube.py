@@ -70,16 +70,16 @@ class YouTube(Source):
     name = "youtube"
     title = "YouTube"
     about = (
-        "Videos that name the product, a rival or an alias, with their comments; the comments below the videos "
-        "of the channels in `channels`, and below `videos`. Through the Data API v3 with a key of your own: "
+        "Videos that name the product, a rival or an alias, with their comments; the comments below all "
+        "videos of the channels in `channels`, and below `videos`. Through the Data API v3 with a key: "
         "100 searches and 10,000 other calls a day, spread over the day. YouTube's terms of service hold "
         "(www.youtube.com/t/terms): what is stored is read again or deleted within 30 days. Without a key, "
         "the newest 15 videos of `channels`, where robots.txt allows it."
     )
     home = "https://www.googleapis.com"
     key_fields: ClassVar[Mapping[str, str]] = {
-        "api_key": "search and comments; make a project under console.cloud.google.com, switch on YouTube Data "
-        "API v3 and create an API key"
+        "api_key": "search and comments; make a project under console.cloud.google.com, switch on YouTube "
+        "Data API v3 and create an API key"
     }
     reach = "the newest 500 videos that a search finds, and all comments below them"
 
