@@ -6,7 +6,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from core.errors import (
     Conflict,
@@ -58,6 +58,10 @@ def answer(status: int, message: str) -> Response:
 def _http(error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return _unknown(error)
+    if isinstance(error, SecurityError):
+        # A Host header that is not ours: no page, since every link on it would be built from that header.
+        words = "This address is not one of Earful's. Open it by the name it was set up with.\n"
+        return Response(words, 400, mimetype="text/plain")
     status = error.code or 500
     if status < 400 and error.response is not None:  # noqa: PLR2004 - a redirect that Werkzeug raised
         return make_response(error.get_response())

@@ -41,7 +41,7 @@ class Browser:
     def get(self, address: str, status: int = 200, **headers: str) -> TestResponse:
         """Open an address and expect a status."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        response = self.client.get(address, headers=named)
+        response = self.client.get(address, headers=named, buffered=True)
         assert response.status_code == status, (
             f"{address}: {response.status_code} {text_of(response.text)[:300]}"
         )

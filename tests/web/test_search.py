@@ -49,7 +49,7 @@ def test_each_part_of_the_query_can_be_taken_away(browser: Browser, world: Store
 def test_dates_become_part_of_the_query(browser: Browser, world: Store) -> None:
     answer = browser.get("/search?q=acme+last:7d&from=2026-02-20&to=2026-03-02&sort=old", 303)
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
-    assert query["q"] == ["acme after:2026-02-20T00:00:00Z before:2026-03-03T00:00:00Z"]
+    assert query["q"] == ["acme after:2026-02-20 before:2026-03-03"]
     assert query["sort"] == ["old"]
     assert (
         browser.get(answer.headers["Location"].replace("/search?", "/search.json?")).get_json()["count"] == 2
@@ -122,7 +122,7 @@ def test_the_feed_is_well_formed_whatever_was_said(browser: Browser, store: Stor
 
 def test_a_person_is_all_they_said_on_a_source(browser: Browser, world: Store) -> None:
     page = browser.get("/people/hackernews:ada").text
-    assert "I cancel Acme" in page
+    assert "I cancel Acme" in text_of(page)
     assert ANGRY in page
     browser.get("/people/hackernews:nobody", 404)
     browser.get("/people/nonsense", 404)

@@ -40,7 +40,7 @@ def test_every_page_asks_for_a_session(app: Flask, world: Store, guest: Browser)
     for endpoint, method, address in routes(app, "GET", "HEAD"):
         if endpoint in PUBLIC:
             continue
-        answer = guest.client.open(address, method=method)
+        answer = guest.client.open(address, method=method, buffered=True)
         if address.endswith(".json"):
             assert answer.status_code == 401, address
         else:
@@ -80,14 +80,14 @@ def test_no_get_changes_anything(app: Flask, world: Store, browser: Browser) -> 
     before, triage = world.audit(limit=1), world.thread(ANGRY).triage
     for endpoint, method, address in routes(app, "GET", "HEAD"):
         if endpoint != "sign_in.link":
-            browser.client.open(address, method=method)
+            browser.client.open(address, method=method, buffered=True)
     assert (world.audit(limit=1), world.thread(ANGRY).triage) == (before, triage)
 
 
 def test_every_answer_carries_the_security_headers(app: Flask, world: Store, browser: Browser) -> None:
     addresses = [address for _, _, address in routes(app, "GET")]
     for address in (*addresses, "/nowhere", "/threads/nowhere", "/static/nowhere.js"):
-        headers = browser.client.get(address).headers
+        headers = browser.client.get(address, buffered=True).headers
         assert headers["Content-Security-Policy"] == CSP, address
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -107,7 +107,7 @@ def test_no_page_holds_inline_script_or_style_or_another_origin(
     app: Flask, world: Store, browser: Browser
 ) -> None:
     for _, _, address in routes(app, "GET"):
-        page = browser.client.get(address).text
+        page = browser.client.get(address, buffered=True).text
         if "<!doctype html>" not in page:
             continue
         assert " style=" not in page, address
