@@ -170,11 +170,8 @@ def _watches(_: Compiler, values: Sequence[str]) -> Clause:
 
 def _urls(_: Compiler, values: Sequence[str]) -> Clause:
     """Any part of the address, ASCII letters without case; reads every address, so it is slow on its own."""
-    patterns = [
-        "%" + value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for value in values
-    ]
-    likes = any_of([Clause("b.url LIKE ? ESCAPE '\\'", (pattern,)) for pattern in patterns])
-    return Clause(f"EXISTS (SELECT 1 FROM body b WHERE b.docid = m.docid AND ({likes.sql}))", likes.values)
+    parts = any_of([Clause("instr(lower(b.url), lower(?)) > 0", (value,)) for value in values])
+    return Clause(f"EXISTS (SELECT 1 FROM body b WHERE b.docid = m.docid AND ({parts.sql}))", parts.values)
 
 
 def _products(compiler: Compiler, values: Sequence[str]) -> Clause:

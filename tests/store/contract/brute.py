@@ -60,7 +60,7 @@ class Brute:
         products = {watch.product.name for watch in self.watches if watch.id in self.matched}
         ordered = sorted(self.mention.labels, key=lambda labels: (labels.brand not in products, labels.brand))
         said = [labels.language for labels in ordered if labels.language != "und"]
-        return (said[0] if said else self.mention.language or "und").lower()
+        return _tag(said[0] if said else self.mention.language or "und")
 
     def is_found(self, search: Search) -> bool:
         if self.mention.deleted or (self.stored.context and not _asks_for_context(search.node)):
@@ -133,6 +133,8 @@ class Brute:
         ]
 
     def one(self, field: str, value: str, brand: str | None, search: Search) -> bool:
+        # Stored and asked alike: a NUL is a space, a lone surrogate U+FFFD.
+        value = value.replace("\x00", " ").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if field in ("is", "has"):
             return self.word(value, search)
         if field in ("sentiment", "churn", "intent"):
@@ -198,6 +200,10 @@ def status(thread: Thread, search: Search) -> str:
     return "open" if triage.status is Status.SNOOZED and over else triage.status.value
 
 
+def _tag(language: str) -> str:
+    return language.replace("_", "-").lower()
+
+
 def _lower(text: str) -> str:
     """Only ASCII letters: what `url:` promises."""
     return "".join(c.lower() if c.isascii() else c for c in text)
@@ -206,9 +212,7 @@ def _lower(text: str) -> str:
 FIELDS: dict[str, Callable[[Brute, str, Search], bool]] = {
     "author": lambda one, value, _: one.is_author(value),
     "source": lambda one, value, _: one.mention.source == value,
-    "lang": lambda one, value, _: (
-        one.language == value.lower() or one.language.startswith(value.lower() + "-")
-    ),
+    "lang": lambda one, value, _: f"{one.language}-".startswith(f"{_tag(value)}-"),
     "watch": lambda one, value, _: value in one.stored.watches,
     "product": lambda one, value, _: one.names(value, product=True),
     "rival": lambda one, value, _: one.names(value, product=False),
