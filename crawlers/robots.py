@@ -45,7 +45,7 @@ class RobotsRules:
             SourceBlocked: a rule forbids it.
             SourceBusy: robots.txt cannot be had, so nothing may be read for now.
         """
-        # An API with terms of its own, asked with the key of a registered app (Reddit), is no matter of robots.
+        # An API that is asked with the key of a registered app (Reddit) has terms of its own instead.
         if request.meta.get("robots") or request.meta.get("dont_obey_robotstxt"):
             return
         parts = urlsplit(request.url)
