@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from scrapy import Request
-from scrapy.http import Response, TextResponse
+from scrapy.http import TextResponse
 
-from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceChanged, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
+from crawlers.atproto import Session, refresh, session_of, sign_in
 from crawlers.page import (
     Json,
     JsonObject,
@@ -69,7 +69,7 @@ class Bluesky(Source):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # handed on as they are
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._fault: EarfulError | None = None
         self._signing_in = asyncio.Lock()
 
@@ -86,12 +86,9 @@ class Bluesky(Source):
 
     async def start(self) -> AsyncIterator[object]:
         """Sign in where there is an app password, then read."""
-        try:
+        with contextlib.suppress(EarfulError):
             if self._has_password:
                 await self.renew("")
-        except EarfulError as error:
-            # `streams` raises it, so that it stands in the source's state.
-            self._fault = error
         async for one in super().start():
             yield one
 
@@ -154,6 +151,11 @@ class Bluesky(Source):
             return {"Authorization": f"Bearer {self._session.access}"}
         return {}
 
+    def request(self, url: str, headers: Mapping[str, str]) -> Request:
+        """Return a request; what an account asks its own server is no matter of robots.txt."""
+        meta = {"dont_obey_robotstxt": "Authorization" in headers}
+        return Request(url, headers=dict(headers), meta=meta)
+
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: Bluesky says with 400 that a post is gone."""
         del now
@@ -167,45 +169,39 @@ class Bluesky(Source):
         """Get a session, or a fresh one in place of the token that was `refused`; tell whether there is one.
 
         Of many requests that are refused at once, the first asks and the others wait for its answer.
+
+        Raises:
+            SourceError: there is no session to be had; the class and the message say why.
         """
         async with self._signing_in:
-            if self._session and self._session.access != refused:
-                return True
+            if self._fault:
+                raise self._fault
             session = self._session
-            self._session = await self._refreshed(session) if session else None
-            if self._session is None and self._has_password:
-                self._session = await self._signed_in()
-            return self._session is not None
+            if session and session.access != refused:
+                return True
+            with contextlib.suppress(SourceBlocked):
+                if session:
+                    self._session = await self._exchanged(refresh(session), session.server, moves=False)
+                    return True
+            try:
+                request = sign_in(self._entryway, self.keys["handle"], self.keys["app_password"])
+                self._session = await self._exchanged(request, self._entryway, moves=not self.base_url)
+            except EarfulError as error:
+                # `streams` raises it too, so that it stands in the source's state.
+                self._fault = error
+                raise
+            return True
+
+    @property
+    def _entryway(self) -> str:
+        return self.base_url or ENTRYWAY
+
+    async def _exchanged(self, request: Request, server: str, *, moves: bool) -> Session:
+        return session_of(await self.crawler.engine.download_async(request), server, moves=moves)
 
     @property
     def _has_password(self) -> bool:
         return bool(self.keys.get("handle") and self.keys.get("app_password"))
-
-    async def _signed_in(self) -> _Session:
-        body = {"identifier": self.keys["handle"], "password": self.keys["app_password"]}
-        server = self.base_url or ENTRYWAY
-        answer = await self._call(server, "createSession", "", body)
-        session = _session(answer, server, moves=not self.base_url)
-        if session is None:
-            raise _no_session(answer)
-        return session
-
-    async def _refreshed(self, session: _Session) -> _Session | None:
-        answer = await self._call(session.server, "refreshSession", session.refresh, None)
-        return _session(answer, session.server, moves=False)
-
-    async def _call(self, server: str, name: str, token: str, body: JsonObject | None) -> Response:
-        request = Request(
-            f"{server}/xrpc/com.atproto.server.{name}",
-            method="POST",
-            headers={"Content-Type": "application/json"} if body is not None else {},
-            body=json.dumps(body) if body is not None else b"",
-            dont_filter=True,
-        )
-        if token:
-            request.headers["Authorization"] = f"Bearer {token}"
-        answer: Response = await self.crawler.engine.download_async(request)
-        return answer
 
     def _thread_of(self, uri: str) -> str:
         query = urlencode({"uri": uri, "depth": DEPTH, "parentHeight": DEPTH})
@@ -254,40 +250,6 @@ class Bluesky(Source):
             published_at=published,
             engagement=_engagement(post),
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Session:
-    """What an app password was exchanged for."""
-
-    server: str
-    access: str
-    refresh: str
-
-
-def _session(answer: Response, server: str, *, moves: bool) -> _Session | None:
-    """Return the session that an answer brings; `moves` to the account's own server where it names one."""
-    try:
-        data = object_of(json.loads(answer.body))
-    except ValueError:
-        return None
-    access, refresh = text_of(data.get("accessJwt")), text_of(data.get("refreshJwt"))
-    if access is None or refresh is None:
-        return None
-    for service in list_of(object_of(data.get("didDoc")).get("service")) if moves else ():
-        place = text_of(object_of(service).get("serviceEndpoint"))
-        if object_of(service).get("type") == "AtprotoPersonalDataServer" and place:
-            server = place.rstrip("/") if place.startswith("https://") else server
-    return _Session(server=server, access=access, refresh=refresh)
-
-
-def _no_session(answer: Response) -> EarfulError:
-    if answer.status == 429:  # noqa: PLR2004 - the status that says so
-        return SourceBusy("Bluesky asks us to wait before we sign in again")
-    return SourceBlocked(
-        f"Bluesky did not sign us in ({answer.status}); check the handle, and make a new app password under "
-        "bsky.app/settings/app-passwords"
-    )
 
 
 def _flat(view: Json) -> list[JsonObject]:

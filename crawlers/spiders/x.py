@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from scrapy import Request
 from scrapy.http import TextResponse
 
 from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
@@ -45,8 +45,6 @@ DEAREST_USD = 2 * POST_USD + USER_USD
 DAILY_USD, LEAST_USD = 1.0, 10 * DEAREST_USD
 #: Milliseconds since 1970 that ids count from, and the first id of that kind (4 November 2010).
 EPOCH, FIRST_SNOWFLAKE = 1_288_834_974_657, 29_700_859_247
-#: Bits of an id below its time.
-BELOW_TIME = 22
 
 _FIELDS = {
     "tweet.fields": "created_at,author_id,conversation_id,lang,public_metrics,referenced_tweets,note_tweet,"
@@ -62,12 +60,7 @@ _OTHER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands beside the posts of an answer: their authors, and the posts that they share or answer."""
-
-    users: Mapping[str, JsonObject]
-    posts: Mapping[str, JsonObject]
+_ById: TypeAlias = Mapping[str, JsonObject]
 
 
 class X(Source):
@@ -77,8 +70,8 @@ class X(Source):
     title = "X"
     about = (
         "Posts of the last 7 days that name the product, a rival or an alias, with the replies around each, "
-        "through the API v2. A post costs $0.005 and an account $0.010: the setting `daily_usd` caps what all "
-        "watches together spend in a day (1.00 where there is none; the highest of the watches counts)."
+        "through the API v2. A post costs $0.005 and an account $0.010: the setting `daily_usd` caps what "
+        "all watches together spend in a day (1.00 where there is none; the highest of the watches counts)."
     )
     home = "https://api.x.com"
     needs_key: ClassVar[bool] = True
@@ -131,10 +124,10 @@ class X(Source):
         posts, gone = _posts(data), _gone(data)
         if not posts and not gone:
             _refuse(data)
-        beside, replaced = _beside(data), _replaced(posts)
+        users, others, replaced = _beside(data, "users"), _beside(data, "tweets"), _replaced(posts)
         shown = {native for post in posts if (native := id_of(post.get("id"))) not in replaced}
         for post in posts:
-            if id_of(post.get("id")) in shown and (found := self._post(post, beside)):
+            if id_of(post.get("id")) in shown and (found := self._post(post, users, others)):
                 yield found
         for native in dict.fromkeys((*gone, *replaced)):
             if native not in shown:
@@ -196,6 +189,10 @@ class X(Source):
             self._budget.check(int(asked) * DEAREST_USD if asked.isdecimal() else DEAREST_USD)
         return {"Authorization": f"Bearer {self.keys.get('bearer_token', '')}"}
 
+    def request(self, url: str, headers: Mapping[str, str]) -> Request:
+        """Return a request; an API asked with a customer's token is no matter of robots.txt."""
+        return Request(url, headers=dict(headers), meta={"dont_obey_robotstxt": True})
+
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means."""
         del now
@@ -221,15 +218,15 @@ class X(Source):
             self._budget.use_named((f"post {post.get('id')}" for post in posts), POST_USD)
             self._budget.use_named((f"user {user.get('id')}" for user in users), USER_USD)
 
-    def _post(self, post: JsonObject, beside: _Beside) -> Mention | None:
-        native, text = id_of(post.get("id")), _text(post, beside)
+    def _post(self, post: JsonObject, users: _ById, others: _ById) -> Mention | None:
+        native, text = id_of(post.get("id")), _text(post, others)
         if native is None or not text.strip():
             return None
         known = time_of(post.get("created_at")) or _born(native)
         published, history = known or self.clock.now(), _history(post)
         parent = _referenced(post, "replied_to")
         user_id = id_of(post.get("author_id"))
-        user = beside.users.get(user_id or "", {})
+        user = users.get(user_id or "", {})
         thread = id_of(post.get("conversation_id")) or parent or native
         return Mention(
             id=mention_id("x", native),
@@ -268,12 +265,8 @@ def _posts(data: JsonObject) -> list[JsonObject]:
     """Return what is a post in an answer's `data`, which is a list or a single object."""
     found = data.get("data")
     items = [object_of(item) for item in (found if isinstance(found, list) else [found])]
-    return [item for item in items if _is_post(item)]
-
-
-def _is_post(item: JsonObject) -> bool:
-    native = id_of(item.get("id"))
-    return bool(native and _ID.fullmatch(native) and text_of(item.get("text")) and not _OTHER & item.keys())
+    told = [item for item in items if text_of(item.get("text")) and not _OTHER & item.keys()]
+    return [item for item in told if _ID.fullmatch(id_of(item.get("id")) or "")]
 
 
 def _gone(data: JsonObject) -> list[str]:
@@ -313,20 +306,16 @@ def _refuse(data: JsonObject) -> None:
     raise SourceBlocked(message)
 
 
-def _beside(data: JsonObject) -> _Beside:
-    beside = object_of(data.get("includes"))
-    users = (object_of(user) for user in list_of(beside.get("users")))
-    posts = (object_of(post) for post in list_of(beside.get("tweets")))
-    return _Beside(
-        users={native: user for user in users if (native := id_of(user.get("id")))},
-        posts={native: post for post in posts if (native := id_of(post.get("id")))},
-    )
+def _beside(data: JsonObject, name: str) -> _ById:
+    """Return what stands beside the posts of an answer: their authors, or the posts that they name."""
+    items = [object_of(item) for item in list_of(object_of(data.get("includes")).get(name))]
+    return {native: item for item in items if (native := id_of(item.get("id")))}
 
 
-def _text(post: JsonObject, beside: _Beside) -> str:
+def _text(post: JsonObject, others: _ById) -> str:
     """Return the whole of what a post says: the long form, and for a shared post the shared one uncut."""
     text = text_of(object_of(post.get("note_tweet")).get("text")) or text_of(post.get("text")) or ""
-    shared = beside.posts.get(_referenced(post, "retweeted") or "")
+    shared = others.get(_referenced(post, "retweeted") or "")
     start = _SHARED.match(text)
     if shared and start:
         whole = text_of(object_of(shared.get("note_tweet")).get("text")) or text_of(shared.get("text"))
@@ -353,7 +342,7 @@ def _replaced(posts: Sequence[JsonObject]) -> list[str]:
 def _born(native: str) -> datetime | None:
     """Return when an id was given out; None for an id older than the kind that tells."""
     number = int(native)
-    return time_of(((number >> BELOW_TIME) + EPOCH) / 1000) if number >= FIRST_SNOWFLAKE else None
+    return time_of(((number >> 22) + EPOCH) / 1000) if number >= FIRST_SNOWFLAKE else None
 
 
 def _engagement(metrics: JsonObject) -> Engagement:

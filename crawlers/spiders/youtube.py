@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from lxml import etree
+from scrapy import Request
 from scrapy.http import TextResponse
 
 from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
@@ -200,6 +201,10 @@ class YouTube(Source):
             budget.use()
         return {"X-Goog-Api-Key": key}
 
+    def request(self, url: str, headers: Mapping[str, str]) -> Request:
+        """Return a request; an API asked with a key is no matter of robots.txt, a channel's feed is."""
+        return Request(url, headers=dict(headers), meta={"dont_obey_robotstxt": "X-Goog-Api-Key" in headers})
+
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: the body tells the reason."""
         try:
@@ -263,7 +268,8 @@ def _placed(mention: Mention, start: Mention) -> Mention:
 def _comment(item: JsonObject, place: _Place, replies: int | None = None) -> Mention | None:
     snippet, native = object_of(item.get("snippet")), id_of(item.get("id"))
     published, updated = time_of(snippet.get("publishedAt")), time_of(snippet.get("updatedAt"))
-    text = _said(snippet, plain=place.plain)
+    shown = text_of(snippet.get("textDisplay")) or ""
+    text = text_of(snippet.get("textOriginal")) or (shown if place.plain else html_to_text(shown))
     if native is None or published is None or not text.strip():
         return None
     video, parent = (
@@ -289,12 +295,6 @@ def _comment(item: JsonObject, place: _Place, replies: int | None = None) -> Men
     )
 
 
-def _said(snippet: JsonObject, *, plain: bool) -> str:
-    """Return a comment's words: as they were written where that is told, else out of what is shown."""
-    original, shown = text_of(snippet.get("textOriginal")), text_of(snippet.get("textDisplay")) or ""
-    return original or (shown if plain else html_to_text(shown))
-
-
 def _commenter(snippet: JsonObject) -> Author:
     name = text_of(snippet.get("authorDisplayName"))
     return Author(
@@ -316,6 +316,7 @@ def _video(item: JsonObject, *, is_hit: bool) -> Mention | None:
     if native is None or published is None or not (title or text.strip()):
         return None
     channel_id, own_id = id_of(snippet.get("channelId")), mention_id("youtube", native)
+    link = f"{SITE}/channel/{channel_id}" if channel_id else None
     return Mention(
         id=own_id,
         source="youtube",
@@ -323,7 +324,7 @@ def _video(item: JsonObject, *, is_hit: bool) -> Mention | None:
         kind=Kind.POST,
         url=f"{SITE}/watch?v={native}",
         thread_id=own_id,
-        author=_channel(channel_id, channel),
+        author=Author(id=channel_id, handle=channel, name=channel, url=link),
         title=" ".join(title.split()) or None,
         text=text,
         language=text_of(snippet.get("defaultAudioLanguage")) or text_of(snippet.get("defaultLanguage")),
@@ -343,34 +344,17 @@ def _feed(root: etree._Element) -> Iterator[Mention]:
 
 
 def _entry(entry: etree._Element) -> Mention | None:
-    native, title = child_text(entry, "videoId"), child_text(entry, "title")
-    published = time_of(child_text(entry, "published"))
-    if native is None or published is None or title is None:
-        return None
-    own_id = mention_id("youtube", native)
+    """Return a video of a channel's feed, told as the API tells one."""
     figures = child(entry, "group", "community", "statistics")
-    return Mention(
-        id=own_id,
-        source="youtube",
-        native_id=native,
-        kind=Kind.POST,
-        url=f"{SITE}/watch?v={native}",
-        thread_id=own_id,
-        author=_channel(child_text(entry, "channelId"), child_text(entry, "author", "name") or ""),
-        title=" ".join(title.split()),
-        text=child_text(entry, "group", "description") or "",
-        published_at=published,
-        engagement=Engagement(views=_figure(figures.get("views")) if figures is not None else None),
-    )
-
-
-def _channel(native: str | None, title: str) -> Author:
-    return Author(
-        id=native,
-        handle=title or None,
-        name=title or None,
-        url=f"{SITE}/channel/{native}" if native else None,
-    )
+    snippet: JsonObject = {
+        "publishedAt": child_text(entry, "published"),
+        "title": child_text(entry, "title"),
+        "description": child_text(entry, "group", "description"),
+        "channelId": child_text(entry, "channelId"),
+        "channelTitle": child_text(entry, "author", "name"),
+    }
+    views = {"viewCount": figures.get("views")} if figures is not None else {}
+    return _video({"id": child_text(entry, "videoId"), "snippet": snippet, "statistics": views}, is_hit=False)
 
 
 def _url(native: str, video: str | None, channel: str | None) -> str | None:
