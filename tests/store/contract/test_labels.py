@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.clock import SetClock
 from core.errors import NotFound
-from core.labels import Labels
+from core.labels import Churn, ChurnReason, Intent, Labels, Sentiment, Span
 from core.ports import Store
 from core.thread import Correction
 from core.watch import Brand
@@ -100,8 +99,6 @@ def test_labels_of_nobody_are_dropped(store: Store) -> None:
 
 
 def test_labels_come_back_whole(store: Store) -> None:
-    from core.labels import Churn, ChurnReason, Intent, Sentiment, Span
-
     labels = Labels(
         brand="Acme",
         model="test.v1",
@@ -170,7 +167,7 @@ def a_correction(
     )
 
 
-def test_the_newest_correction_counts_and_what_it_leaves_out_stands(store: Store, clock: SetClock) -> None:
+def test_the_newest_correction_counts_and_what_it_leaves_out_stands(store: Store) -> None:
     mention = a_mention()
     store.put([found(mention)], now=NOW)
     answer(store, mention.id, some_labels(negative=0.9, positive=0.0, churn=0.8))

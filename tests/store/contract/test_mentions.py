@@ -10,6 +10,7 @@ from core.mention import Author, Engagement, Mention
 from core.ports import Store
 from core.source import Cursor, PutCount, SourceState, SourceStatus
 from core.thread import Status, Triage
+from core.work import Answer
 from tests.builders import NOW, a_mention, a_watch, found, some_labels
 from tests.store.contract.asking import ask, ids
 
@@ -268,8 +269,6 @@ def test_copies_find_another_original_when_theirs_is_edited_or_deleted(store: St
 
 
 def test_labels_of_a_deleted_mention_go(store: Store) -> None:
-    from core.work import Answer
-
     mention = a_mention()
     store.put([found(mention)], now=NOW)
     store.put_labels([Answer(mention_id=mention.id, revision=1, labels=some_labels())], now=NOW)
