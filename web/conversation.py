@@ -129,7 +129,7 @@ def _turn(
         text=pieces(text, shifted(marks, -shift)),
         cut=len(text) < len(mention.text),
         own_title=_bare(title) != _bare(thread.title),
-        names=tuple(dict.fromkeys(brand.name for watch in watches for brand in watch.brands_in(mention.said))),
+        names=tuple(dict.fromkeys(b.name for watch in watches for b in watch.brands_in(mention.said))),
         labels=labels,
         corrections={c.brand: c for c in thread.corrections if c.mention_id == mention.id},
     )

@@ -35,7 +35,7 @@ def resolve(store: Store, version: int = 0, actor: str = "ada") -> desk.Done:
 Deed = Callable[[Store, int], desk.Done]
 
 DEEDS: dict[str, tuple[Deed, Callable[[Triage], bool]]] = {
-    "resolve": (lambda s, v: resolve(s, v), lambda t: t.status is Status.RESOLVED),
+    "resolve": (resolve, lambda t: t.status is Status.RESOLVED),
     "ignore": (
         lambda s, v: desk.ignore(s, THREAD, v, actor="ada", now=NOW),
         lambda t: t.status is Status.IGNORED and not t.not_about_us,

@@ -34,7 +34,7 @@ _ELEMENTS = [
     f"<button formaction=javascript:{_CALL}>x</button>",
     f"<a href=javascript:{_CALL}>x</a>",
     f"<a href='java\tscript:{_CALL}'>x</a>",
-    f"<base href=https://evil.example/><script src=x.js></script>",
+    "<base href=https://evil.example/><script src=x.js></script>",
     "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
     "<link rel=stylesheet href=https://evil.example/x.css>",
     "<img src=https://evil.example/pixel.gif>",

@@ -15,12 +15,18 @@ from tests.core.naughty import NAUGHTY
 from tests.web.browser import Browser
 from tests.web.payloads import PAYLOADS
 
+#: What our own templates are made of.
 ELEMENTS = frozenset(
-    "a article aside bdi body button code datalist dd defs details dialog div dl dt fieldset figcaption figure "
-    "footer form h1 h2 head header html input kbd label legend li link main mark meta nav noscript ol optgroup "
-    "option p path pattern rect script section select span strong summary svg symbol table tbody td textarea th "
-    "thead time title tr ul use b".split()
-)
+    (
+        "a", "article", "aside", "bdi", "body", "button", "code", "datalist", "dd", "defs",
+        "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
+        "form", "h1", "h2", "head", "header", "html", "input", "kbd", "label", "legend", "li",
+        "link", "main", "mark", "meta", "nav", "noscript", "ol", "optgroup", "option", "p", "path",
+        "pattern", "rect", "script", "section", "select", "span", "strong", "summary", "svg",
+        "symbol", "table", "tbody", "td", "textarea", "th", "thead", "time", "title", "tr", "ul",
+        "use", "b",
+    )
+)  # fmt: skip
 LINKS = {"href", "src", "action", "formaction"}
 
 
@@ -78,27 +84,33 @@ def test_payloads_in_every_field_are_inert_on_every_page(browser: Browser, store
     assert "evil.example/pixel.gif" in browser.get("/search?q=pixel").text
 
 
-@pytest.mark.parametrize("address", ["/threads?q={}", "/search?q={}", "/threads?view={}&sort={}&tag={}&done={}",
-                                     "/search?sort={}&after={}&from={}", "/people/{}:{}", "/sources?asked={}"])  # fmt: skip
-def test_payloads_in_the_address_are_inert(browser: Browser, world: Store, address: str) -> None:
+ADDRESSES = [
+    "/threads?q={}",
+    "/search?q={}",
+    "/threads?view={}&sort={}&tag={}&done={}",
+    "/search?sort={}&after={}&from={}",
+    "/people/{}:{}",
+    "/sources?asked={}",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.usefixtures("world")
+def test_payloads_in_the_address_are_inert(browser: Browser, address: str) -> None:
     for payload in PAYLOADS[::3]:
         answer = browser.client.get(address.replace("{}", _quoted(payload)), follow_redirects=True)
         assert answer.status_code < 500, payload
         assert faults(answer.text) == [], payload
 
 
-def test_payloads_as_a_watch_are_inert(browser: Browser, store: Store) -> None:
+@pytest.mark.usefixtures("store")
+def test_payloads_as_a_watch_are_inert(browser: Browser) -> None:
+    form = {"csrf": browser.csrf, "version": "1"}
     for payload in PAYLOADS[::4]:
         name = f"Acme {payload}"[:100]
         page = browser.client.post(
             "/watches/acme",
-            data={
-                "csrf": browser.csrf,
-                "product": name,
-                "rivals": payload,
-                "every_minutes": payload,
-                "version": "1",
-            },
+            data={**form, "product": name, "rivals": payload, "every_minutes": payload},
         ).text
         assert faults(page) == [], payload
 
@@ -131,7 +143,8 @@ def test_json_is_never_taken_for_a_page(browser: Browser, store: Store) -> None:
 
 
 @pytest.mark.parametrize("start", range(0, len(NAUGHTY), 100))
-def test_no_query_is_an_error_page(browser: Browser, world: Store, start: int) -> None:
+@pytest.mark.usefixtures("world")
+def test_no_query_is_an_error_page(browser: Browser, start: int) -> None:
     for query in NAUGHTY[start : start + 100]:
         for address in ("/search", "/threads", "/search.json"):
             answer = browser.client.get(f"{address}?q={_quoted(query)}")
@@ -139,14 +152,16 @@ def test_no_query_is_an_error_page(browser: Browser, world: Store, start: int) -
 
 
 @pytest.mark.parametrize("after", ["x", "0", "-1", "9" * 400, "[]", "\x00", "e30=", "é"])
-def test_a_broken_page_mark_is_no_error(browser: Browser, world: Store, after: str) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_broken_page_mark_is_no_error(browser: Browser, after: str) -> None:
     for address in ("/search", "/threads", "/search.json", "/threads.json", "/people/hackernews:ada"):
         answer = browser.client.get(address, query_string={"after": after})
         assert answer.status_code < 500, f"{address} {after!r}"
 
 
 @pytest.mark.parametrize("value", ["", "-5", "0", "1e9", "9" * 400, "x", "²"])
-def test_numbers_in_addresses_are_read_with_care(browser: Browser, world: Store, value: str) -> None:
+@pytest.mark.usefixtures("world")
+def test_numbers_in_addresses_are_read_with_care(browser: Browser, value: str) -> None:
     for name in ("limit", "missed", "done", "whole"):
         for address in ("/threads", "/threads.json", "/search.json", "/threads/hackernews:1"):
             answer = browser.client.get(address, query_string={name: value})

@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from core.clock import SetClock
 from core.ports import Store
 from core.thread import Status
 from tests.builders import NOW, a_mention, found
@@ -14,7 +13,8 @@ from tests.web.world import ANGRY, ANSWERED, PRAISE
 from web.queue_view import QueueView
 
 
-def test_the_first_page_says_what_is_tried_and_what_would_widen_it(browser: Browser, store: Store) -> None:
+@pytest.mark.usefixtures("store")
+def test_the_first_page_says_what_is_tried_and_what_would_widen_it(browser: Browser) -> None:
     page = text_of(browser.get("/threads").text)
     assert "Earful listens for Acme" in page
     assert "What would widen it" in page
@@ -26,7 +26,8 @@ def test_without_a_watch_the_first_page_leads_to_one(guest: Browser, store: Stor
     assert "/watches" in guest.get("/threads").text
 
 
-def test_the_queue_is_ranked_with_reasons(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_queue_is_ranked_with_reasons(browser: Browser) -> None:
     page = browser.get("/threads").text
     assert page.index("Acme doubled its price") < page.index("How do I export")
     words = text_of(page)
@@ -36,7 +37,8 @@ def test_the_queue_is_ranked_with_reasons(browser: Browser, world: Store) -> Non
     assert "Answered" in words
 
 
-def test_the_queue_as_json_has_the_shape_of_the_contract(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_queue_as_json_has_the_shape_of_the_contract(browser: Browser) -> None:
     data = browser.get("/threads.json").get_json()
     first = data["threads"][0]
     assert {"id", "priority", "reasons", "status", "labels", "mentions"} <= set(first)
@@ -49,15 +51,17 @@ def test_the_queue_as_json_has_the_shape_of_the_contract(browser: Browser, world
     assert data["total"] == 3
 
 
-def test_the_accept_header_asks_for_data_too(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_accept_header_asks_for_data_too(browser: Browser) -> None:
     assert browser.get("/threads", Accept="application/json").get_json()["total"] == 3
     assert browser.get("/threads", Accept="text/html,*/*").text.startswith("<!doctype html>")
 
 
-def test_the_queue_as_csv(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_queue_as_csv(browser: Browser) -> None:
     answer = browser.get("/threads.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["id"] for row in rows][0] == ANGRY
+    assert rows[0]["id"] == ANGRY
     assert {row["id"] for row in rows} == {ANGRY, ANSWERED, PRAISE}
     assert "\r\n" in answer.text
 
@@ -75,21 +79,22 @@ def test_the_queue_as_csv(browser: Browser, world: Store) -> None:
         ("?view=nonsense&sort=nonsense&sentiment=nonsense", {ANGRY, ANSWERED, PRAISE}),
     ],
 )
-def test_the_address_holds_view_filter_and_query(
-    browser: Browser, world: Store, address: str, ids: set[str]
-) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_address_holds_view_filter_and_query(browser: Browser, address: str, ids: set[str]) -> None:
     data = browser.get(f"/threads.json{address}").get_json()
     assert {thread["id"] for thread in data["threads"]} == ids
     assert data["total"] == len(ids)
     browser.get(f"/threads{address}")
 
 
-def test_the_longest_waiting_comes_first_where_asked(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_longest_waiting_comes_first_where_asked(browser: Browser) -> None:
     data = browser.get("/threads.json?sort=waiting").get_json()
     assert [thread["id"] for thread in data["threads"]][:2] == [PRAISE, ANGRY]
 
 
-def test_counts_stand_beside_every_view(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_counts_stand_beside_every_view(browser: Browser) -> None:
     browser.post("/triage/resolve", on=f"0|{ANGRY}")
     words = text_of(browser.get("/threads").text)
     assert "Open 2" in words
@@ -97,15 +102,18 @@ def test_counts_stand_beside_every_view(browser: Browser, world: Store) -> None:
     assert "All 3" in words
 
 
-def test_a_misread_filter_is_underlined_and_still_filters(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_misread_filter_is_underlined_and_still_filters(browser: Browser) -> None:
     page = browser.get("/threads?q=churn:maybe+price").text
     assert '<mark class="mark-bad "' in page
     assert "Acme doubled its price" in page
     assert "How do I export" not in page
 
 
+@pytest.mark.usefixtures("clock")
 def test_pages_follow_each_other_without_gap_or_repeat(
-    browser: Browser, store: Store, clock: SetClock
+    browser: Browser,
+    store: Store,
 ) -> None:
     store.put([found(a_mention(native_id=f"n{n}")) for n in range(95)], now=NOW)
     store.settle()
@@ -125,7 +133,8 @@ def test_an_address_is_the_same_after_reading_it() -> None:
     assert QueueView.read({}).args() == {}
 
 
-def test_an_empty_view_says_so(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_an_empty_view_says_so(browser: Browser) -> None:
     assert "Nothing is assigned to you." in text_of(browser.get("/threads?view=mine").text)
     assert "No thread fits this filter." in text_of(browser.get("/threads?q=nosuchword").text)
 

@@ -16,7 +16,8 @@ from web.outputs import guarded
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "＋1", "﹢1", "\ufeff=1"]
 
 
-def test_a_search_counts_highlights_and_says_how_it_was_read(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_search_counts_highlights_and_says_how_it_was_read(browser: Browser) -> None:
     page = browser.get("/search?q=price+churn:maybe").text
     words = text_of(page)
     assert "1 mention" in words
@@ -25,7 +26,8 @@ def test_a_search_counts_highlights_and_says_how_it_was_read(browser: Browser, w
     assert "Searched for: price" in words
 
 
-def test_facets_narrow_down_and_keep_the_rest_of_the_query(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_facets_narrow_down_and_keep_the_rest_of_the_query(browser: Browser) -> None:
     page = browser.get("/search?q=acme+sentiment:negative").text
     links = [part.split('"')[0].replace("&amp;", "&") for part in page.split('class="facet-in" href="')[1:]]
     queries = {parse_qs(urlsplit(link).query).get("q", [""])[0] for link in links}
@@ -34,19 +36,22 @@ def test_facets_narrow_down_and_keep_the_rest_of_the_query(browser: Browser, wor
     assert "acme" in queries  # and this one taken away
 
 
-def test_a_facet_value_can_be_left_out(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_facet_value_can_be_left_out(browser: Browser) -> None:
     page = browser.get("/search?q=acme").text
     assert "q=acme+-source:feed" in page
     data = browser.get("/search.json?q=acme+-source:feed").get_json()
     assert {mention["source"] for mention in data["mentions"]} == {"hackernews", "mastodon"}
 
 
-def test_each_part_of_the_query_can_be_taken_away(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_each_part_of_the_query_can_be_taken_away(browser: Browser) -> None:
     page = browser.get('/search?q="acme"+source:feed').text
     assert 'class="pill" href="/search?q=source:feed"' in page
 
 
-def test_dates_become_part_of_the_query(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_dates_become_part_of_the_query(browser: Browser) -> None:
     answer = browser.get("/search?q=acme+last:7d&from=2026-02-20&to=2026-03-02&sort=old", 303)
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["q"] == ["acme after:2026-02-20 before:2026-03-03"]
@@ -56,10 +61,11 @@ def test_dates_become_part_of_the_query(browser: Browser, world: Store) -> None:
     )
 
 
-def test_the_chart_has_a_bar_a_link_and_a_row_for_each_time(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_chart_has_a_bar_a_link_and_a_row_for_each_time(browser: Browser) -> None:
     page = browser.get("/search").text
     assert page.count('class="bar bar-negative"') == 1
-    assert "The same as a table" in page
+    assert "see it as a table" in page
 
 
 def test_json_pages_on_and_counts(browser: Browser, store: Store) -> None:
@@ -120,7 +126,8 @@ def test_the_feed_is_well_formed_whatever_was_said(browser: Browser, store: Stor
     assert answer.mimetype == "application/atom+xml"
 
 
-def test_a_person_is_all_they_said_on_a_source(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_person_is_all_they_said_on_a_source(browser: Browser) -> None:
     page = browser.get("/people/hackernews:ada").text
     assert "I cancel Acme" in text_of(page)
     assert ANGRY in page
@@ -128,5 +135,6 @@ def test_a_person_is_all_they_said_on_a_source(browser: Browser, world: Store) -
     browser.get("/people/nonsense", 404)
 
 
-def test_nothing_found_says_what_to_try(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_nothing_found_says_what_to_try(browser: Browser) -> None:
     assert "Nothing says that." in text_of(browser.get("/search?q=nosuchword").text)

@@ -35,7 +35,8 @@ def routes(app: Flask, *methods: str) -> Iterator[tuple[str, str, str]]:
                 yield rule.endpoint, method, adapter.build(rule.endpoint, values)
 
 
-def test_every_page_asks_for_a_session(app: Flask, world: Store, guest: Browser) -> None:
+@pytest.mark.usefixtures("world")
+def test_every_page_asks_for_a_session(app: Flask, guest: Browser) -> None:
     seen = 0
     for endpoint, method, address in routes(app, "GET", "HEAD"):
         if endpoint in PUBLIC:
@@ -84,7 +85,8 @@ def test_no_get_changes_anything(app: Flask, world: Store, browser: Browser) -> 
     assert (world.audit(limit=1), world.thread(ANGRY).triage) == (before, triage)
 
 
-def test_every_answer_carries_the_security_headers(app: Flask, world: Store, browser: Browser) -> None:
+@pytest.mark.usefixtures("world")
+def test_every_answer_carries_the_security_headers(app: Flask, browser: Browser) -> None:
     addresses = [address for _, _, address in routes(app, "GET")]
     for address in (*addresses, "/nowhere", "/threads/nowhere", "/static/nowhere.js"):
         headers = browser.client.get(address, buffered=True).headers
@@ -103,9 +105,8 @@ def test_the_policy_has_no_way_around_it() -> None:
     assert "*" not in CSP
 
 
-def test_no_page_holds_inline_script_or_style_or_another_origin(
-    app: Flask, world: Store, browser: Browser
-) -> None:
+@pytest.mark.usefixtures("world")
+def test_no_page_holds_inline_script_or_style_or_another_origin(app: Flask, browser: Browser) -> None:
     for _, _, address in routes(app, "GET"):
         page = browser.client.get(address, buffered=True).text
         if "<!doctype html>" not in page:
@@ -127,7 +128,7 @@ def test_a_foreign_host_header_is_refused(browser: Browser, host: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8710", "localhost:8710", "listen.example"])
 def test_hosts_that_the_operator_named_are_answered(store: Store, host: str) -> None:
-    app = create_app(store, Settings(host="0.0.0.0"), trusted_hosts=["listen.example"])  # noqa: S104
+    app = create_app(store, Settings(host="0.0.0.0"), trusted_hosts=["listen.example"])
     assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200
 
 

@@ -17,7 +17,8 @@ from web.views.triage import snooze_until
 PATH = f"/threads/{ANGRY}"
 
 
-def test_the_thread_shows_the_conversation_with_labels_and_why(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_thread_shows_the_conversation_with_labels_and_why(browser: Browser) -> None:
     page = browser.get(PATH).text
     words = text_of(page)
     assert words.index("I cancel Acme") < words.index("Same here.")
@@ -29,20 +30,23 @@ def test_the_thread_shows_the_conversation_with_labels_and_why(browser: Browser,
     assert "may be leaving (switching): 93%" in words
 
 
-def test_our_own_replies_are_marked(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_our_own_replies_are_marked(browser: Browser) -> None:
     page = browser.get(f"/threads/{ANSWERED}").text
     assert "turn-own" in page
     assert " Us" in text_of(page)
 
 
 @pytest.mark.parametrize("suffix", ["", ".json"])
-def test_an_id_with_slashes_dots_and_suffix_is_found(browser: Browser, world: Store, suffix: str) -> None:
+@pytest.mark.usefixtures("world")
+def test_an_id_with_slashes_dots_and_suffix_is_found(browser: Browser, suffix: str) -> None:
     for address in (f"/threads/{PRAISE}{suffix}", f"/threads/{PRAISE.replace('/', '%2F')}{suffix}"):
         answer = browser.get(address)
         assert (answer.get_json()["id"] == PRAISE) if suffix else ("Acme is lovely" in answer.text)
 
 
-def test_a_thread_as_json_holds_everything(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_thread_as_json_holds_everything(browser: Browser) -> None:
     browser.post("/triage/note", thread=ANGRY, text="call", note_id="n1")
     data = browser.get(f"{PATH}.json").get_json()
     assert [mention["id"] for mention in data["mentions"]] == [ANGRY, "hackernews:2"]
@@ -50,7 +54,8 @@ def test_a_thread_as_json_holds_everything(browser: Browser, world: Store) -> No
     assert data["version"] == 0
 
 
-def test_an_unknown_thread_is_404_as_page_and_as_data(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_an_unknown_thread_is_404_as_page_and_as_data(browser: Browser) -> None:
     assert "There is nothing here" in text_of(browser.get("/threads/nope", 404).text)
     assert browser.get("/threads/nope.json", 404).get_json()["error"]
 
@@ -94,7 +99,8 @@ def test_undo_without_naming_an_act_takes_back_the_last_one(browser: Browser, wo
     assert "nothing of yours to undo" in text_of(browser.post("/triage/undo", 404).text)
 
 
-def test_after_an_act_the_next_thread_of_the_same_view_is_shown(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_after_an_act_the_next_thread_of_the_same_view_is_shown(browser: Browser) -> None:
     page = browser.get(f"{PATH}?view=all&sort=waiting").text
     following = field(page, "next")
     answer = browser.post("/triage/resolve", on=f"0|{ANGRY}", from_=field(page, "from"), next=following)
@@ -103,7 +109,8 @@ def test_after_an_act_the_next_thread_of_the_same_view_is_shown(browser: Browser
     )
 
 
-def test_assigning_stays_on_the_thread(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_assigning_stays_on_the_thread(browser: Browser) -> None:
     answer = browser.post("/triage/assign", on=f"0|{ANGRY}")
     assert answer.headers["Location"].startswith(f"/threads/{ANGRY}?done=")
     assert "Assigned to admin" in text_of(browser.follow(answer))
@@ -145,9 +152,8 @@ def test_a_label_is_corrected_in_one_click_and_the_rest_of_it_stays(
 
 
 @pytest.mark.parametrize("fields", [{"tone": "furious"}, {"churn": "perhaps"}])
-def test_a_correction_to_no_known_label_is_refused(
-    browser: Browser, world: Store, fields: dict[str, str]
-) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_correction_to_no_known_label_is_refused(browser: Browser, fields: dict[str, str]) -> None:
     browser.post("/triage/correct", 400, mention=ANGRY, brand="Acme", **fields)
 
 
@@ -159,18 +165,22 @@ def test_a_broken_form_changes_nothing(browser: Browser, world: Store, on: str) 
 
 @pytest.mark.parametrize(
     ("name", "fields"),
-    [("snooze", {"until": "yesterday"}), ("snooze", {"until": "2020-01-01"}), ("assign", {"assignee": "nobody"}),
-     ("tag", {"tags": "x" * 50})],
-)  # fmt: skip
-def test_what_cannot_be_is_said_on_the_thread(
-    browser: Browser, world: Store, name: str, fields: dict[str, str]
-) -> None:
+    [
+        ("snooze", {"until": "yesterday"}),
+        ("snooze", {"until": "2020-01-01"}),
+        ("assign", {"assignee": "nobody"}),
+        ("tag", {"tags": "x" * 50}),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_what_cannot_be_is_said_on_the_thread(browser: Browser, name: str, fields: dict[str, str]) -> None:
     page = browser.post(f"/triage/{name}", 400, on=f"0|{ANGRY}", **fields).text
     assert 'role="alert"' in page
     assert "I cancel Acme" in text_of(page)
 
 
-def test_history_tells_who_did_what(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_history_tells_who_did_what(browser: Browser) -> None:
     browser.post("/triage/resolve", on=f"0|{ANGRY}")
     browser.post("/triage/undo")
     words = text_of(browser.get(PATH).text)

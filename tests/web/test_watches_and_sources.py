@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 
 from core.errors import ModelRefused, StoreReadOnly, StoreUnavailable
 from core.ports import Store
@@ -111,7 +110,8 @@ def test_a_preview_tries_the_watch_on_what_is_stored(browser: Browser, world: St
     assert world.watch("acme").version == 1
 
 
-def test_sources_say_how_they_are_in_words(browser: Browser, world: Store) -> None:
+@pytest.mark.usefixtures("world")
+def test_sources_say_how_they_are_in_words(browser: Browser) -> None:
     words = text_of(browser.get("/sources").text)
     assert "Blocked it answers 403" in words
     assert "OK" in words
@@ -166,8 +166,9 @@ def test_a_broken_model_is_not_ready(store: Store) -> None:
 @pytest.mark.parametrize(
     "error", [StoreUnavailable("the database is busy"), StoreReadOnly("the disk is full")]
 )
+@pytest.mark.usefixtures("app")
 def test_a_store_that_is_away_is_said_on_a_page_of_its_own(
-    app: Flask, browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise error

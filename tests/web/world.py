@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from core.labels import ChurnReason, Intent, Labels, Span
@@ -9,7 +10,6 @@ from core.ports import Store
 from core.settings import PriorityWeights
 from core.source import SourceState, SourceStatus
 from core.work import Answer
-from dataclasses import replace
 from engage.ranking import rank
 from tests.builders import NOW, a_mention, found, some_labels
 
