@@ -13,12 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
 
 from core.clock import Clock
-from core.errors import EarfulError, SourceBusy, SourceError, SourceGone, StoreError
+from core.errors import (
+    EarfulError,
+    EgressRefused,
+    SourceBlocked,
+    SourceBusy,
+    SourceChanged,
+    SourceError,
+    SourceGone,
+    StoreError,
+)
 from core.mention import Mention
 from core.ports import Store
 from core.source import SourceState
@@ -141,6 +151,9 @@ class Reader:
             self.pipeline.save(self.stream, self.position.waiting(error.until, str(error)))
         except EarfulError as error:
             outcome.failures[self.stream.name] = error
+            if isinstance(error, SourceGone | SourceBlocked | SourceChanged | EgressRefused):
+                # The page to go on with may be the one that is gone: the next walk begins at the top.
+                self.position = replace(self.position, walk=None)
             self.pipeline.save(self.stream, self.position)
         except Exception as error:  # a fault of ours in one source must not end the others, nor be silent
             logger.exception("%s %s", self.source.name, self.stream.name)
@@ -170,14 +183,14 @@ class Reader:
             following = self.source.next_page(page, mentions)
             if met and any(one in met.passed for one in ids):
                 # What lies between here and the page where an earlier crawl stopped was read by that crawl.
-                following, passed, met = met.next_url, [*passed, *met.passed], None
+                following, passed, met = urljoin(url, met.next_url), [*passed, *met.passed], None
             elif (known and ids and known.issuperset(ids)) or _all_older(mentions, floor):
                 following = None
             self._validate(page)
             if following is None:
                 self.pipeline.save(self.stream, self.position.finished(passed, floor))
                 return
-            self.position = self.position.underway(passed, following)
+            self.position = self.position.underway(passed, path_of(following, self.stream.url))
             self.pipeline.save(self.stream, self.position)
             url = following
             if self.crawl.over:
@@ -360,6 +373,14 @@ def _is_stale(response: Response) -> bool:
     return response.status == UNAUTHORIZED or (
         response.status == REFUSED_FROM and b"Expired" in response.body
     )
+
+
+def path_of(url: str, base: str) -> str:
+    """Return an address without its host where that is `base`'s: a replay server moves to another port."""
+    parts, own = urlsplit(url), urlsplit(base)
+    if (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
+        return url
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _all_older(mentions: Sequence[Mention], floor: datetime) -> bool:

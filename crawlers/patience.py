@@ -105,7 +105,8 @@ class Patience:
                 self._wait(host, reset_at(headers.get(reset), now), now)
         waits = self._source.forbidden_means_wait and response.status == _FORBIDDEN
         if waits or response.status in (TOO_MANY, UNAVAILABLE):
-            until = wait_until(headers, now)
+            # A host that says "0 seconds" for ever is not asked ten times in one second.
+            until = max(wait_until(headers, now), now + pause(int(request.meta.get("waits", 0)) + 1))
             self._wait(host, until, now)
             again = _again(request, "waits", MAX_WAITS) if until - now <= PATIENCE else None
             if again is None:

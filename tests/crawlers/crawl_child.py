@@ -11,15 +11,14 @@ import os
 import resource
 import sys
 import traceback
-from typing import Any
 from datetime import timedelta
+from typing import Any
 
 from core.clock import SetClock, SystemClock, from_iso
 from core.mention import mention_to_json
 from core.settings import Settings
-from crawlers import runner
+from crawlers import runner, waiting
 from crawlers import settings as scrapy_settings
-from crawlers import waiting
 from crawlers.health import Outcome
 from store import open_store
 
@@ -33,11 +32,11 @@ def main() -> None:
             os.close(readable)
             _run_and_exit(json.loads(line), writable)
         os.close(writable)
-        print(json.dumps({"pid": child}), flush=True)  # noqa: T201 - this is the answer
+        print(json.dumps({"pid": child}), flush=True)
         with os.fdopen(readable, "rb") as pipe:
             told = pipe.read()
         _, status = os.waitpid(child, 0)
-        print(told.decode() or json.dumps({"died": status}), flush=True)  # noqa: T201 - this is the answer
+        print(told.decode() or json.dumps({"died": status}), flush=True)
 
 
 def _run_and_exit(plan: dict[str, Any], writable: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 MIB = 1024 * 1024
@@ -45,7 +45,7 @@ class Hostile:
     seen: list[Seen] = field(default_factory=list)
     robots: Page | None = None
 
-    def __enter__(self) -> Hostile:
+    def __enter__(self) -> Self:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.hostile = self  # type: ignore[attr-defined]

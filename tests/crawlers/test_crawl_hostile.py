@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from tests.crawlers.crawl_rig import Bench, Told, feeds
-from tests.crawlers.hostile import MIB, Hostile, bomb, big, drip, endless, feed, redirect, say, short
+from tests.crawlers.hostile import MIB, Hostile, big, bomb, drip, endless, feed, redirect, say, short
 
 #: Stands in for the 30 s that ship; `test_the_limits_that_ship` holds those.
 TIMEOUT = 3

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from core.clock import from_iso, iso
+from core.watch import Brand, Watch
 from crawlers.replay import FEEDS, OWN_HANDLES, PRODUCT, RIVALS, SERVERS
 from crawlers.replay.corpus import load_corpus
 from crawlers.replay.ledger import to_json
 from crawlers.replay.server import Desk, Faults, ReplayServer
-from core.watch import Brand, Watch
 from store import open_store
 from tests.crawlers.crawl_rig import Bench, Told
 

@@ -26,12 +26,14 @@ ATOM = b"""<?xml version="1.0" encoding="utf-8"?>
 <entry><id>tag:blog.example,2026:1</id><title type="html">Acme &amp;amp; friends</title>
 <link rel="alternate" href="one?a=1&amp;b=2"/><published>2026-11-20T10:00:00+02:00</published>
 <updated>2026-11-20T12:00:00+02:00</updated><author><name>Ann</name><email>ann@blog.example</email></author>
-<content type="html">&lt;p&gt;First.&lt;/p&gt;&lt;p&gt;Second &amp;lt;b&amp;gt;.&lt;/p&gt;</content></entry></feed>"""
+<content type="html">&lt;p&gt;First.&lt;/p&gt;&lt;p&gt;Second &amp;lt;b&amp;gt;.&lt;/p&gt;</content>
+</entry></feed>"""
 RDF = b"""<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
  xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel rdf:about="https://old.example/"><title>Old</title><link>https://old.example/</link></channel>
 <item rdf:about="https://old.example/1"><title>Acme in RDF</title><link>https://old.example/1</link>
-<dc:creator>bob</dc:creator><dc:date>2026-11-20T10:00:00Z</dc:date><description>Words.</description></item></rdf:RDF>"""
+<dc:creator>bob</dc:creator><dc:date>2026-11-20T10:00:00Z</dc:date>
+<description>Words.</description></item></rdf:RDF>"""
 JSON = json.dumps(
     {
         "version": "https://jsonfeed.org/version/1.1",
@@ -48,6 +50,11 @@ JSON = json.dumps(
         ],
     }
 ).encode()
+
+
+def rss(items: str, declaration: str = "") -> str:
+    """Return an RSS feed around some items."""
+    return f"{declaration}<rss version='2.0'><channel>{items}</channel></rss>"
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +124,8 @@ def test_traps_end_in_time_and_the_next_feed_is_read(parser: FeedParser, body: b
 def test_an_external_entity_reads_no_file(parser: FeedParser, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     canary.write_text("the canary sings", encoding="utf-8")
-    body = (
-        f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{canary.as_uri()}">]>'
-        "<rss version='2.0'><channel><item><title>&x;</title><description>a &x; b</description></item></channel></rss>"
+    body = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{canary.as_uri()}">]>' + rss(
+        "<item><title>&x;</title><description>a &x; b</description></item>"
     )
     assert "canary sings" not in json.dumps(dict(parser.parse(body.encode())))
     # A bare address must not be fetched or opened either.
@@ -160,13 +166,15 @@ def test_rdf_and_json_feeds_are_read() -> None:
 
 @pytest.mark.parametrize("encoding", ["windows-1251", "koi8-r", "utf-16", "iso-8859-5"])
 def test_declared_encodings_are_read(encoding: str) -> None:
-    text = f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><item><guid>1</guid><title>Привет Acme</title></item></channel></rss>'
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>'
+    text = rss("<item><guid>1</guid><title>Привет Acme</title></item>", declaration)
     (entry,) = mentions(text.encode(encoding))
     assert entry["title"] == "Привет Acme"
 
 
 def test_an_entry_without_id_has_its_link_or_a_digest_for_one() -> None:
-    body = b"<rss version='2.0'><channel><item><title>Acme</title><link>https://x.example/1</link></item><item><title>Acme two</title></item></channel></rss>"
+    linked = "<item><title>Acme</title><link>https://x.example/1</link></item>"
+    body = rss(f"{linked}<item><title>Acme two</title></item>").encode()
     first, second = mentions(body)
     assert first["native_id"] == "https://x.example/1"
     assert second["native_id"] == mentions(body)[1]["native_id"]
@@ -182,7 +190,7 @@ def test_a_feed_cannot_claim_anothers_entries() -> None:
     "link", ["javascript:alert(1)", "file:///etc/passwd", "http://[", "data:text/html,x"]
 )
 def test_only_web_links_are_kept(link: str) -> None:
-    body = f"<rss version='2.0'><channel><item><guid isPermaLink='false'>1</guid><title>Acme</title><link>{link}</link></item></channel></rss>"
+    body = rss(f"<item><guid isPermaLink='false'>1</guid><title>Acme</title><link>{link}</link></item>")
     try:
         found = mentions(body.encode())
     except SourceError:
