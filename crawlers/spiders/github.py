@@ -48,13 +48,23 @@ _ANCHORS = {
     "commitcomment-": "commit-comment",
     "discussioncomment-": "discussion-comment",
 }
+#: The search field of an address that asks for one discussion instead of a search.
+_ONE = "discussion"
 _AUTHOR = "author { login url __typename }"
 _COMMENT = f"id body createdAt lastEditedAt url upvoteCount {_AUTHOR}"
-_DISCUSSIONS = (
+_DISCUSSION = (
+    f"id number title body createdAt lastEditedAt url upvoteCount {_AUTHOR} "
+    f"comments(first: 50) {{ totalCount nodes {{ {_COMMENT} "
+    f"replies(first: 20) {{ nodes {{ {_COMMENT} }} }} }} }}"
+)
+_SEARCH = (
     "query($q: String!, $first: Int!, $after: String) { search(query: $q, type: DISCUSSION, first: $first, "
-    "after: $after) { pageInfo { endCursor hasNextPage } nodes { ... on Discussion { id number title body "
-    f"createdAt lastEditedAt url upvoteCount {_AUTHOR} comments(first: 50) {{ totalCount nodes {{ {_COMMENT} "
-    f"replies(first: 20) {{ nodes {{ {_COMMENT} }} }} }} }} }} }} }} }}"
+    "after: $after) { pageInfo { endCursor hasNextPage } "
+    f"nodes {{ ... on Discussion {{ {_DISCUSSION} }} }} }} }}"
+)
+_THREAD = (
+    "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) "
+    f"{{ discussion(number: $number) {{ {_DISCUSSION} }} }} }}"
 )
 
 
@@ -140,13 +150,14 @@ class GitHub(Source):
         return url if url and host_of(url) == host_of(page.url) else None
 
     def thread_url(self, mention: Mention, page: TextResponse) -> str | None:
-        """Return the comments of an issue, or the issue of a comment; a discussion brings its own."""
+        """Return the comments on an issue, or a discussion with its own."""
         del page
         place = _PLACE.search(mention.url or "")
-        if place is None or "/discussions/" in (mention.url or ""):
+        if place is None:
             return None
-        issue = f"{self.base}/repos/{place[1]}/issues/{place[2]}"
-        return f"{issue}/comments?per_page={PAGE}"
+        if "/discussions/" in (mention.url or ""):
+            return f"{self.base}/graphql?{urlencode({_ONE: f'{place[1]}/{place[2]}'})}"
+        return f"{self.base}/repos/{place[1]}/issues/{place[2]}/comments?per_page={PAGE}"
 
     def read_thread(self, page: TextResponse, start: Mention) -> list[Mention]:
         """Return an issue or its comments, with `start` first where it is the issue."""
@@ -166,7 +177,7 @@ class GitHub(Source):
     def more(self, thread: Sequence[Mention], page: TextResponse) -> Iterator[str]:
         """Yield the next page of comments, and the review comments of a pull request."""
         following = self.next_page(page, thread)
-        if following:
+        if following and not urlsplit(page.url).path.endswith("/graphql"):
             yield following
         first = thread[0].url if thread else None
         if first and "/pull/" in first and "/issues/" in page.url and not re.search(r"[?&]page=", page.url):
@@ -187,8 +198,14 @@ class GitHub(Source):
         if not parts.path.endswith("/graphql"):
             return Request(url, headers=dict(headers))
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        variables = {"q": query.get("q"), "first": PAGE_OF_DISCUSSIONS, "after": query.get("after")}
-        body = json.dumps({"query": _DISCUSSIONS, "variables": variables})
+        if _ONE in query:
+            owner, name, number = query[_ONE].split("/")
+            asked = _THREAD
+            variables: dict[str, str | int | None] = {"owner": owner, "name": name, "number": int(number)}
+        else:
+            asked = _SEARCH
+            variables = {"q": query.get("q", ""), "first": PAGE_OF_DISCUSSIONS, "after": query.get("after")}
+        body = json.dumps({"query": asked, "variables": variables})
         sent = {**headers, "Content-Type": "application/json"}
         return Request(url.partition("?")[0], method="POST", headers=sent, body=body)
 

@@ -151,6 +151,19 @@ def test_a_token_adds_discussions_which_are_asked_for_by_post() -> None:
     assert json.loads(spider.request(following, {}).body)["variables"]["after"] == "C1"
 
 
+def test_the_thread_of_a_discussion_is_asked_for_by_its_number() -> None:
+    spider = GitHub(keys={"token": "t0ken"})
+    page = answer(discussions(), f"{API}/graphql?q=x")
+    comment = list(spider.read(page))[1]
+    url = spider.thread_url(comment, page)
+    assert url is not None
+    told = json.loads(spider.request(url, {}).body)
+    assert told["variables"] == {"owner": "acme", "name": "acme-sync", "number": 7}
+    node = discussions()["data"]["search"]["nodes"][0]
+    thread = spider.read_thread(answer({"data": {"repository": {"discussion": node}}}, url), comment)
+    assert [one.native_id for one in thread] == ["D_1", "DC_2", "DC_3"]
+
+
 def test_a_repository_must_be_one() -> None:
     with pytest.raises(InputError, match="owner/name"):
         GitHub.check_settings({"repositories": ["acme"]})

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from scrapy import Request
+from scrapy.http import TextResponse
 
 from core.errors import InputError, SourceBlocked, SourceBusy, SourceChanged, SourceError, SourceGone
 from crawlers.spiders.reddit import Reddit
@@ -191,6 +195,58 @@ def test_the_user_agent_names_the_user_and_a_token_goes_to_the_api_only() -> Non
     assert "Authorization" not in spider.headers("https://www.reddit.com/search.rss?q=x")
     assert spider.request(THREAD, {}).meta["dont_obey_robotstxt"]
     assert not spider.request("https://www.reddit.com/search.rss?q=x", {}).meta
+
+
+class Engine:
+    """Stands for Scrapy's engine: answers each request for a token with the next body."""
+
+    def __init__(self, *bodies: object) -> None:
+        self.bodies = list(bodies)
+        self.requests: list[Request] = []
+
+    async def download_async(self, request: Request) -> TextResponse:
+        self.requests.append(request)
+        await asyncio.sleep(0)
+        return answer(self.bodies.pop(0), request.url)
+
+
+def signing_in(*bodies: object) -> tuple[Reddit, Engine]:
+    spider, engine = (
+        Reddit(keys={"client_id": "id", "client_secret": "hush", "user": "acme_ops"}),
+        Engine(*bodies),
+    )
+    spider.crawler = SimpleNamespace(engine=engine)
+    return spider, engine
+
+
+def test_of_many_refused_requests_one_asks_for_a_fresh_token() -> None:
+    spider, engine = signing_in({"access_token": "first"}, {"access_token": "second"})
+
+    async def storm() -> list[bool]:
+        await spider.renew("")
+        return list(await asyncio.gather(*(spider.renew("first") for _ in range(20))))
+
+    assert asyncio.run(storm()) == [True] * 20
+    assert len(engine.requests) == 2
+    assert spider.headers(THREAD)["Authorization"] == "Bearer second"
+    assert engine.requests[0].url == "https://www.reddit.com/api/v1/access_token"
+    assert engine.requests[0].headers["Authorization"] == b"Basic aWQ6aHVzaA=="
+    assert engine.requests[0].body == b"grant_type=client_credentials"
+
+
+def test_with_a_token_the_api_is_read_instead_of_the_feeds() -> None:
+    spider, _ = signing_in({"access_token": "first"})
+    asyncio.run(spider.renew(""))
+    stream = next(iter(spider.streams(acme(), {})))
+    assert stream.url.startswith("https://oauth.reddit.com/search?q=%22Acme%22&sort=new&type=link&limit=100")
+    assert "raw_json=1" in stream.url
+
+
+def test_a_refused_secret_is_said_and_never_shown() -> None:
+    spider, _ = signing_in({"error": "invalid_grant"})
+    with pytest.raises(SourceBlocked, match="client_id") as refusal:
+        asyncio.run(spider.renew(""))
+    assert "hush" not in str(refusal.value)
 
 
 def test_the_recordings_are_read_exactly(shared: Path) -> None:
