@@ -54,7 +54,7 @@ def fit_relevance(
     # As many weights as texts suffice: solved among the texts, refitting takes a second for 1,000 of them.
     design = _design((states - mean) / spread)
     kernel = design @ design.T / PULL
-    share = np.zeros(len(truth))
+    share: Floats = np.zeros(len(truth))
     for _ in range(_STEPS):
         p = _sigmoid(kernel @ share)
         curve = np.maximum(p * (1 - p), 1e-6)

@@ -44,6 +44,10 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where 
         self.churn = _head(width, 1 + len(REASONS), dropout)
         self.intents = _head(width, len(INTENTS), dropout)
 
+    def freeze_words(self, *, frozen: bool) -> None:
+        """Keep the word table from changing, or let it."""
+        self.encoder.get_input_embeddings().weight.requires_grad_(not frozen)
+
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """Return logits of shape (texts, WIDTH)."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
