@@ -10,15 +10,17 @@ exact forms only.
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.metadata
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import snowballstemmer
 
 from core.query import Match, Where, Words
-from core.tokens import MAX_TOKEN, Token, fold, token_texts, tokenise
+from core.tokens import MAX_TOKEN, TOKEN, Token, fold, token_texts, tokenise
 
 #: Snowball's name of each language that is stemmed.
 STEMMERS = {
@@ -56,9 +58,6 @@ STEMMERS = {
 ENGLISH = "en"
 #: Stands between language and stem; never part of a token.
 MARK = "·"
-#: Changes whenever the same text would be indexed otherwise; an engine then indexes anew.
-VERSION = f"1+snowball-{importlib.metadata.version('snowballstemmer')}"
-
 #: Words kept with their stems, per language; about 20 MB.
 MAX_STEMS = 200_000
 
@@ -181,3 +180,19 @@ def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((start, end))
     return tuple(merged)
+
+
+#: Words in which changes of folding or stemming would show.
+CANARY = "Ärger ﬁx 𝐀𝐜𝐦𝐞 Straße İstanbul ёлка バグ 料金 हिन्दी العَرَبيّة a_b it's cancelled Häuser nouvelles отказались"
+
+
+def _version() -> str:
+    """Return a name that changes when texts would be indexed otherwise; an engine then indexes anew."""
+    keys = [stem_key(word, language) for word in words(CANARY) for language in STEMMERS]
+    seen = "\n".join([TOKEN.pattern, *words(CANARY), *keys])
+    digest = hashlib.blake2b(seen.encode(), digest_size=6).hexdigest()
+    snowball = importlib.metadata.version("snowballstemmer")
+    return f"1+unicode-{unicodedata.unidata_version}+snowball-{snowball}+{digest}"
+
+
+VERSION = _version()

@@ -30,7 +30,7 @@ class _Brand(NamedTuple):
     name: str
     is_product: bool
     pattern: re.Pattern[str]
-    #: Beginnings of which a plain ASCII text holds one if it names the brand; empty for "look yourself".
+    #: Beginnings of which a plain ASCII text holds one if it names the brand.
     hints: tuple[str, ...]
 
 
@@ -50,8 +50,10 @@ class Naming:
         lowered = said.lower() if said.isascii() else ""
         for watch_id, matched in watches.items():
             wanted = matched and labelled
+            # Texts beyond ASCII have forms to compose and scripts to part, which the watch knows about.
+            told = set() if lowered else self._named(watch_id, said)
             for brand in self._brands.get(watch_id, ()):
-                named = _names(brand, said, lowered)
+                named = _names(brand, lowered) if lowered else brand.name in told
                 if not named and not (brand.is_product and matched):
                     continue
                 flags = Flags(
@@ -62,6 +64,10 @@ class Naming:
                 )
                 found[brand.name] = found[brand.name] | flags if brand.name in found else flags
         return found
+
+    def _named(self, watch_id: str, said: str) -> set[str]:
+        watch = self.watches.get(watch_id)
+        return {brand.name for brand in watch.brands_in(said)} if watch else set()
 
 
 @functools.lru_cache(maxsize=256)
@@ -77,13 +83,12 @@ def _brands(watch: Watch) -> tuple[_Brand, ...]:
 
 def _hints(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the first words in lower case: looking for these is ten times faster than the pattern."""
-    return tuple(name.split()[0].lower() for name in names) if all(map(str.isascii, names)) else ()
+    return tuple(re.split(r"[\s_-]", name.lower().lstrip("-_"))[0] for name in names if name.isascii())
 
 
-def _names(brand: _Brand, said: str, lowered: str) -> bool:
-    if lowered and brand.hints and not any(hint in lowered for hint in brand.hints):
-        return False
-    return brand.pattern.search(said) is not None
+def _names(brand: _Brand, lowered: str) -> bool:
+    """Tell whether a plain ASCII text in lower case names a brand; no other name can stand in it."""
+    return any(hint in lowered for hint in brand.hints) and brand.pattern.search(lowered) is not None
 
 
 def watches(link: Link) -> dict[str, Watch]:

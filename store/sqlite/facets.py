@@ -18,26 +18,36 @@ EFFECTIVE_STATUS = (
     "CASE WHEN t.status = 'snoozed' AND t.snoozed_until <= {now:d} THEN 'open' ELSE t.status END"
 )
 
+#: The hits, read once; then by what few values describe, and by thread. CROSS JOIN keeps SQLite from reading
+#: whole tables to meet a handful of hits.
+TABLES = """
+hit AS MATERIALIZED (
+    SELECT m.docid, m.thread, m.source, m.author, m.lang, m.tones, m.churns, m.intents {hits}
+),
+combo AS MATERIALIZED (
+    SELECT source, lang, tones, churns, intents, count(*) AS n FROM hit GROUP BY 1, 2, 3, 4, 5
+),
+talk AS MATERIALIZED (SELECT thread, count(*) AS n FROM hit GROUP BY thread)
+"""
 #: Each selects a value and how many hits carry it.
 SELECTS = {
-    "source": "SELECT source.name, n FROM (SELECT source, count(*) AS n FROM hit GROUP BY source) AS f "
-    "JOIN source ON source.id = f.source",
+    "source": "SELECT source.name, sum(n) FROM combo CROSS JOIN source ON source.id = combo.source "
+    "GROUP BY 1",
+    "lang": "SELECT lang, sum(n) FROM combo GROUP BY lang",
     "author": "SELECT author.shown, sum(n) FROM (SELECT author, count(*) AS n FROM hit GROUP BY author) AS f "
-    "JOIN author ON author.id = f.author WHERE author.shown <> '' GROUP BY author.shown",
-    "lang": "SELECT lang, count(*) FROM hit GROUP BY lang",
-    "status": "SELECT " + EFFECTIVE_STATUS + " AS s, sum(n) FROM "
-    "(SELECT thread, count(*) AS n FROM hit GROUP BY thread) AS f "
-    "JOIN thread t ON t.tid = f.thread GROUP BY s",
-    "assignee": "SELECT t.assignee, count(*) FROM hit JOIN thread t ON t.tid = hit.thread "
-    "WHERE t.assignee IS NOT NULL GROUP BY t.assignee",
-    "tag": "SELECT g.tag, count(*) FROM hit JOIN thread_tag g ON g.thread = hit.thread GROUP BY g.tag",
-    "watch": "SELECT k.watch, count(*) FROM hit JOIN mention_watch k ON k.docid = hit.docid GROUP BY k.watch",
+    "CROSS JOIN author ON author.id = f.author WHERE author.shown <> '' GROUP BY 1",
+    "status": "SELECT " + EFFECTIVE_STATUS + ", sum(n) FROM talk CROSS JOIN thread t ON t.tid = talk.thread "
+    "GROUP BY 1",
+    "assignee": "SELECT t.assignee, sum(n) FROM talk CROSS JOIN thread t ON t.tid = talk.thread "
+    "WHERE t.assignee IS NOT NULL GROUP BY 1",
+    "tag": "SELECT g.tag, sum(n) FROM talk CROSS JOIN thread_tag g ON g.thread = talk.thread GROUP BY 1",
+    "watch": "SELECT k.watch, count(*) FROM hit CROSS JOIN mention_watch k ON k.docid = hit.docid GROUP BY 1",
     "product": "SELECT brand.name, n FROM (SELECT p.brand, count(*) AS n FROM hit "
-    "JOIN pair p ON p.docid = hit.docid WHERE p.names_product GROUP BY p.brand) AS f "
-    "JOIN brand ON brand.id = f.brand",
+    "CROSS JOIN pair p ON p.docid = hit.docid WHERE p.names_product GROUP BY 1) AS f "
+    "CROSS JOIN brand ON brand.id = f.brand",
     "rival": "SELECT brand.name, n FROM (SELECT p.brand, count(*) AS n FROM hit "
-    "JOIN pair p ON p.docid = hit.docid WHERE p.names_rival GROUP BY p.brand) AS f "
-    "JOIN brand ON brand.id = f.brand",
+    "CROSS JOIN pair p ON p.docid = hit.docid WHERE p.names_rival GROUP BY 1) AS f "
+    "CROSS JOIN brand ON brand.id = f.brand",
 }
 BITS = {
     "sentiment": ("tones", TONES),
@@ -75,8 +85,7 @@ def _statement(hits: Clause, fields: Sequence[str], limit: int, now: int) -> Cla
         f"ORDER BY 3 DESC, 2 LIMIT {limit:d})"
         for name in fields
     ]
-    columns = "m.docid, m.thread, m.source, m.author, m.lang, m.tones, m.churns, m.intents"
-    sql = f"WITH hit AS MATERIALIZED (SELECT {columns} {hits.sql}) {' UNION ALL '.join(selects)}"
+    sql = f"WITH {TABLES.replace('{hits}', hits.sql)} {' UNION ALL '.join(selects)}"
     return Clause(sql, hits.values)
 
 
@@ -85,4 +94,5 @@ def _select(name: str, now: int) -> str:
         return SELECTS[name].replace("{now:d}", f"{now:d}")
     column, bits = BITS[name]
     values = ", ".join(f"('{value}', {bit:d})" for value, bit in bits.items())
-    return f"SELECT b.column1, sum(hit.{column} & b.column2 <> 0) FROM hit, (VALUES {values}) AS b GROUP BY 1"
+    counts = f"sum(n * ({column} & b.column2 <> 0))"
+    return f"SELECT b.column1, {counts} FROM combo, (VALUES {values}) AS b GROUP BY 1"
