@@ -19,7 +19,7 @@ SHORTEST = 600
 #: An article's own metadata and this much text outweigh the words of a wall.
 ENOUGH = 250
 
-_START, _END = r"(?:^|[|–—•·:-]\s*)", r"\s*(?:$|[.!?]*\s*(?:$|[|–—•·:-]))"
+_START, _END = r"(?:^|[|–—•·:-]\s*)", r"\s*(?:$|[.!?]*\s*(?:$|[|–—•·-]))"
 _TITLE = re.compile(
     rf"""
     ^just\ a\ moment | ^attention\ required | ^access\ (?:to\ this\ page\ (?:has\ been|is)\ )?denied
@@ -39,7 +39,7 @@ _TITLE = re.compile(
     | ^(?:login|signin|anmelden|anmeldung|einloggen|connexion|iniciar\ sesi[oó]n|accedi|entrar){_END}
     | ^log\ (?:in|into)\b.{{0,30}}(?:facebook|instagram|twitter|x|linkedin) | authwall
     | (?:^|\b)age\ (?:verification|check|gate|restricted){_END} | ^(?:confirm|verify)\ your\ age
-    | {_START}(?:404\b.*|(?:oops[!,.]*\ )?(?:this\ |that\ |the\ )?(?:page|article|post|file|site)
+    | {_START}(?:404|(?:oops[!,.]*\ )?(?:this\ |that\ |the\ )?(?:page|article|post|file|site)
         \ (?:is\ |was\ )?(?:not|can(?:'|’)?t\ be|cannot\ be|could\ not\ be|couldn(?:'|’)t\ be|no\ longer)
         \ (?:found|available|exists?)|(?:page\ )?not\ found){_END}
     | {_START}(?:seite\ (?:wurde\ )?nicht\ gefunden|page\ introuvable|page\ non\ trouv[ée]e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -104,7 +105,8 @@ class Web(Source):
             SourceBlocked: something else stands before the page.
         """
         top = page.body[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        if not top or top[:1] in (b"{", b"[") or b"\x00" in top[:200].replace(b"\x00<", b""):
+        is_wide = page.body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if not top or top[:1] in (b"{", b"[") or (b"\x00" in top and not is_wide):
             raise SourceChanged(f"no page; {EXPECTED}")
         if b"<urlset" in top or b"<sitemapindex" in top:
             return iter(())
