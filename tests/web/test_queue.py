@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
+from core.labels import Intent
 from core.ports import Store
+from core.settings import PriorityWeights
 from core.thread import Status
-from tests.builders import NOW, a_mention, found
+from engage.ranking import rank
+from tests.builders import NOW, a_mention, found, some_labels
 from tests.web.browser import Browser, text_of
-from tests.web.world import ANGRY, ANSWERED, PRAISE
+from tests.web.world import ANGRY, ANSWERED, PRAISE, label
+from web.conversation import MAX_TURNS
+from web.page import STATIC
 from web.queue_view import QueueView
 
 
@@ -139,11 +145,42 @@ def test_an_empty_view_says_so(browser: Browser) -> None:
     assert "No thread fits this filter." in text_of(browser.get("/threads?q=nosuchword").text)
 
 
-def test_a_whole_page_of_threads_stays_light(browser: Browser, store: Store) -> None:
-    long = "Acme is slow. " * 400
-    store.put([found(a_mention(native_id=f"n{n}", text=long, title="t" * 200)) for n in range(60)], now=NOW)
+LIMIT = 150_000
+
+
+def weight(browser: Browser, address: str) -> int:
+    """Return the bytes of a page with all that it loads, uncompressed."""
+    page = browser.get(address).text
+    assets = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
+    modules = {f"/static/js/{path.name}" for path in STATIC.glob("js/*.js") if path.name != "app.js"}
+    return len(page.encode()) + sum(len(browser.get(asset).data) for asset in assets | modules)
+
+
+def test_a_full_page_stays_light(browser: Browser, store: Store) -> None:
+    long = "Acme is slow and we may cancel it for Globex. " * 400
+    thread = "hackernews:n0"
+    for number in range(60):
+        store.put([found(a_mention(native_id=f"n{number}", text=long, title="t" * 200))], now=NOW)
+        inner = a_mention(native_id=f"m{number}", text=long, thread_id=thread, parent_id=thread)
+        store.put([found(inner)], now=NOW)
+        label(store, inner.id, some_labels(negative=0.9, churn=0.9, intents=dict.fromkeys(Intent, 0.9)))
+    rank(store, PriorityWeights(), now=NOW)
     store.settle()
-    assert len(browser.get("/threads").data) < 150_000
+    for address in ("/threads", f"/threads/{thread}", "/search?q=acme", "/watches/acme", "/help"):
+        assert weight(browser, address) < LIMIT, address
+
+
+def test_a_long_conversation_can_be_shown_whole(browser: Browser, store: Store) -> None:
+    thread = "hackernews:n0"
+    store.put([found(a_mention(native_id="n0"))], now=NOW)
+    around = [
+        a_mention(native_id=f"m{n}", text=f"post {n}.", thread_id=thread, parent_id=thread) for n in range(99)
+    ]
+    store.put([found(mention, context=True) for mention in around], now=NOW)
+    page = browser.get(f"/threads/{thread}").text
+    assert page.count('class="turn ') == MAX_TURNS
+    assert "Show all 100 posts" in page
+    assert browser.get(f"/threads/{thread}?all=1").text.count('class="turn ') == 100
 
 
 def test_a_selection_is_resolved_in_one_click_and_undone_in_one(browser: Browser, world: Store) -> None:

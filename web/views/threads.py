@@ -15,7 +15,7 @@ from core.mention import mention_to_json
 from core.search import Count, QueuePage
 from core.thread import Thread, ThreadRow, Triage
 from web import outputs
-from web.conversation import product_labels, turns
+from web.conversation import product_labels, shortened, turns
 from web.done import finished
 from web.formats import wanted
 from web.marks import Mark, Piece, pieces
@@ -27,7 +27,7 @@ from web.tokens import new_id
 
 blueprint = Blueprint("threads", __name__)
 
-PAGE = 40
+PAGE = 25
 #: Most threads in one answer as data.
 MOST = 500
 #: Most recent acts shown beside a thread.
@@ -88,10 +88,11 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
     store = the_store()
     view = came_from()
     watches = store.watches()
+    talk = turns(thread, watches, whole=request.args.get("whole"))
     return render_template(
         "threads/show.html",
         thread=thread,
-        turns=turns(thread, watches, whole=request.args.get("whole")),
+        turns=talk if "all" in request.args else shortened(talk),
         products=[watch.product.name for watch in watches if watch.id in thread.watches],
         view=view,
         near=neighbours(store, view, thread.id, now=now(), user=actor()),
