@@ -12,6 +12,7 @@ from scrapy.http import Response, TextResponse
 
 from core.clock import as_utc
 from core.errors import SourceBlocked, SourceBusy, SourceChanged, SourceError, SourceGone
+from core.mention import clean_text
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = Mapping[str, Json]
@@ -31,6 +32,7 @@ _BLOCK_PAGE = re.compile(
     r"|under maintenance|log ?in|sign ?in|consent|not found|unauthori[sz]ed",
     re.IGNORECASE,
 )
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{0,300})", re.IGNORECASE)
 #: How much of a page is looked at for the words of a block page, in characters.
 _TOP = 4_000
@@ -170,8 +172,11 @@ def list_of(value: Json) -> Sequence[Json]:
 
 
 def text_of(value: Json) -> str | None:
-    """Return a text that is not blank, or None."""
-    return value if isinstance(value, str) and value.strip() else None
+    """Return a text that is not blank, or None; what no store can hold (NUL, lone surrogates) is replaced."""
+    if not isinstance(value, str):
+        return None
+    text = clean_text(value) if _BROKEN.search(value) else value
+    return text if text.strip() else None
 
 
 def id_of(value: Json) -> str | None:

@@ -45,7 +45,7 @@ def test_retry_after_is_waited_for_whatever_its_form(bench: Bench) -> None:
             assert told.state["status"] == "ok", told.state
 
 
-@pytest.mark.parametrize("value", ["315360000", "Wed, 21 Oct 2099 07:28:00 GMT", "soon", "-5", ""])
+@pytest.mark.parametrize("value", ["315360000", "Wed, 21 Oct 2099 07:28:00 GMT", "soon", ""])
 def test_absurd_waits_are_cut_to_a_day_and_nothing_is_asked_meanwhile(bench: Bench, value: str) -> None:
     with Hostile() as server:
         server.pages = {"/a": say(429, b"", Retry_After=value)}
@@ -53,12 +53,11 @@ def test_absurd_waits_are_cut_to_a_day_and_nothing_is_asked_meanwhile(bench: Ben
         told = bench.crawl(base_urls={"feed": server.base})
         state = told.state
         assert state["until"] <= time.time() + 24 * 3600 + 60
-        if value != "-5":
-            assert state["status"] == "backing off"
-            assert len(server.seen) == 1
-            again = bench.crawl(base_urls={"feed": server.base})
-            assert len(server.seen) == 1
-            assert again.state["status"] == "backing off"
+        assert state["status"] == "backing off"
+        assert len(server.seen) == 1
+        again = bench.crawl(base_urls={"feed": server.base})
+        assert len(server.seen) == 1
+        assert again.state["status"] == "backing off"
 
 
 def test_an_unchanged_feed_moves_nothing_and_is_fetched_whole_every_week(bench: Bench) -> None:

@@ -26,17 +26,15 @@ def read(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("service", sorted(SOURCES))
 def test_every_item_of_a_recording_is_found_exactly(shared: Path, service: str) -> None:
-    for entry in (one for one in entries(shared) if one["service"] == service):
-        folder = shared / "recordings"
-        told = read(SOURCES[service], str(folder / entry["file"]), "--url", entry["request"]["url"])
-        assert told.returncode == 0, told.stderr
-        assert told.stderr == ""
-        found = [json.loads(line) for line in told.stdout.splitlines()]
-        expected = [
-            json.loads(line)
-            for line in (folder / entry["expect"]["all_items"]).read_text(encoding="utf-8").splitlines()
-        ]
-        assert [simple(one) for one in found] == [wanted(one) for one in expected], entry["file"]
+    folder = shared / "recordings"
+    recorded = [entry for entry in entries(shared) if entry["service"] == service]
+    told = read(SOURCES[service], *(str(folder / entry["file"]) for entry in recorded))
+    assert told.returncode == 0, told.stderr
+    assert told.stderr == ""
+    found = [json.loads(line) for line in told.stdout.splitlines()]
+    files = [folder / entry["expect"]["all_items"] for entry in recorded]
+    expected = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [simple(one) for one in found] == [wanted(one) for one in expected]
 
 
 def simple(mention: dict[str, Any]) -> tuple[object, ...]:
