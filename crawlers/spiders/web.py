@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gzip
 import io
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -80,9 +81,11 @@ class Web(Source):
     async def start(self) -> AsyncIterator[object]:
         """Read the sitemaps first, then the pages."""
         for job in self.crawl.jobs if self.crawl else ():
-            for sitemap in self._addresses(job.settings, "sitemaps"):
-                if sitemap not in self._listed:
-                    await self._read_sitemap(sitemap)
+            # `streams` meets a setting that is none again, where it stands in the source's state.
+            with contextlib.suppress(InputError):
+                for sitemap in self._addresses(job.settings, "sitemaps"):
+                    if sitemap not in self._listed:
+                        await self._read_sitemap(sitemap)
         async for one in super().start():
             yield one
 
@@ -110,6 +113,8 @@ class Web(Source):
             raise SourceChanged(f"no page; {EXPECTED}")
         if b"<urlset" in top or b"<sitemapindex" in top:
             return iter(())
+        if top.startswith((b"<rss", b"<feed", b"<rdf", b"<?xml")) and b"<html" not in top:
+            raise SourceChanged(f"XML, perhaps a feed, which the source `feed` reads; {EXPECTED}")
         found = WebPage.of(page)
         if found.is_unlisted((page.headers.get("X-Robots-Tag") or b"").decode("latin-1")):
             return iter(())

@@ -206,7 +206,7 @@ def test_a_page_that_asks_not_to_be_indexed_gives_nothing() -> None:
     assert len(read("web", a_page(head="<title>T</title><meta name=robots content=noarchive>"), URL)) == 1
 
 
-@pytest.mark.parametrize("body", [b'{"a": 1}', b"", b"[1]", b"\x00\x01\x02"])
+@pytest.mark.parametrize("body", [b'{"a": 1}', b"", b"[1]", b"\x00\x01\x02", b"<rss><channel/></rss>"])
 def test_what_is_no_page_is_said_to_be_none(body: bytes) -> None:
     with pytest.raises(SourceChanged):
         read("web", body, URL)
@@ -262,11 +262,14 @@ def test_a_crawl_reads_a_sitemap_and_later_only_what_changed_since(tmp_path: Pat
 
 def test_a_sitemap_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    bench.watch({"web": {"sitemaps": ["map.xml"]}})
     with Hostile() as server:
         server.pages = {"/map.xml": say(403, b"no")}
-        told = bench.crawl(base_urls={"web": server.base})
+        bench.watch({"web": {"sitemaps": ["map.xml"]}})
+        told = bench.crawl(base_urls={"web": server.base}, now=iso(NOW))
         assert told.state["status"] == "blocked"
+        bench.watch({"web": {"sitemaps": ["ftp://files.example/map.xml"]}})
+        later = bench.crawl(base_urls={"web": server.base}, now=iso(NOW + timedelta(hours=3)))
+        assert "no address" in later.state["reason"]
 
 
 def test_the_recordings_hold_what_they_must_and_nothing_else(shared: Path) -> None:
