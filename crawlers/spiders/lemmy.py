@@ -293,7 +293,11 @@ def _own_id(kind: str, native: str, item: JsonObject, host: str) -> str:
     if not home:
         return mention_id("lemmy", f"{kind}/{native}", host)
     own = _HOME.fullmatch(address)
-    return mention_id("lemmy", f"{own[1]}/{own[2]}" if own else urlsplit(address).path.strip("/"), home)
+    return mention_id(
+        "lemmy",
+        f"{own[1]}/{own[2]}" if own else address.partition("://")[2].partition("/")[2].strip("/"),
+        home,
+    )
 
 
 def _url(kind: str, native: str, item: JsonObject, host: str) -> str:

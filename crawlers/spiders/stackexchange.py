@@ -241,14 +241,14 @@ def _sister(site: str) -> str:
 
 def _kind(item: JsonObject) -> str | None:
     """Return what an item is; an answer has its question's id too, a comment neither."""
-    told = item.get("item_type")
+    told = text_of(item.get("item_type"))
     if told in _CODES:
-        return str(told)
+        return told
     for kind in ("comment", "answer", "question"):
         if id_of(item.get(f"{kind}_id")):
             return kind
-    told, native = item.get("post_type"), id_of(item.get("post_id"))
-    return str(told) if told in _CODES and native else None
+    told, native = text_of(item.get("post_type")), id_of(item.get("post_id"))
+    return told if told in _CODES and native else None
 
 
 def _unfold(items: Iterable[Json], below: _Below) -> Iterator[Mention]:
@@ -312,7 +312,7 @@ def _place(item: JsonObject, kind: str, below: _Below) -> tuple[str | None, str 
         return None, question
     if kind == "answer":
         return (f"question/{question}" if question else None), question
-    post, told = id_of(item.get("post_id")), item.get("post_type")
+    post, told = id_of(item.get("post_id")), text_of(item.get("post_type"))
     if told in _CODES and post:
         parent: str | None = f"{told}/{post}"
     else:
