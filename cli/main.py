@@ -102,9 +102,9 @@ def earful() -> None:
 def run() -> None:
     """Run the command line; end with a clear line and an exit code whatever happens."""
     try:
-        earful(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Not standalone, click hands back the code of `ctx.exit(code)` instead of ending the process with it.
+        code = earful(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
