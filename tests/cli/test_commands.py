@@ -1,0 +1,114 @@
+"""The commands on a store, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from core.clock import SystemClock
+from core.mention import mention_to_json
+from store import open_store
+from tests.builders import a_mention, a_watch
+from tests.cli.running import earful
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return a data directory with one watch and no mention."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    store = open_store(f"sqlite:///{folder / 'earful.db'}")
+    store.save_watch(a_watch(), actor="test", now=SystemClock().now())
+    store.close()
+    return folder
+
+
+def json_lines(*texts: str) -> str:
+    mentions = [a_mention(id=f"import:{number}", text=text) for number, text in enumerate(texts)]
+    return "".join(json.dumps(mention_to_json(mention)) + "\n" for mention in mentions)
+
+
+def test_what_was_exported_is_imported_as_the_same_mentions(data: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text(json_lines("Acme is fine", "Acme is not\nfine at all"))
+    first = earful("import", str(lines), data=data)
+    assert (first.returncode, "2 new" in first.stderr) == (0, True)
+    again = tmp_path / "again.jsonl"
+    again.write_text(earful("export", data=data).stdout)
+    second = earful("import", str(again), data=data)
+    assert second.returncode == 0
+    assert "0 new, 0 changed, 2 unchanged" in second.stderr
+
+
+def test_a_bad_row_is_told_by_its_line_and_the_rest_goes_in(data: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text("{not json\n[]\n" + json_lines("Acme again") + '{"id": "x:1"}\n')
+    done = earful("import", str(lines), data=data)
+    assert done.returncode == 1
+    assert "1 new" in done.stderr
+    assert [line.split(":")[0] for line in done.stderr.splitlines()[:3]] == ["line 1", "line 2", "line 4"]
+    assert earful("count", data=data).stdout.strip() == "1"
+
+
+def test_a_csv_without_ids_is_imported_once_however_often_it_is_read(data: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(
+        "text,published_at,author,rating\r\n"
+        '"Acme lost my report, twice",2026-05-01T10:00:00Z,ann,2\r\n'
+        "Acme,yesterday,bob,\r\n"
+    )
+    first, second = earful("import", str(rows), data=data), earful("import", str(rows), data=data)
+    assert "1 new" in first.stderr
+    assert "line 3" in first.stderr
+    assert "0 new, 0 changed, 1 unchanged" in second.stderr
+    assert earful("count", "has:rating", "author:ann", data=data).stdout.strip() == "1"
+
+
+def test_an_import_without_a_watch_says_how_to_get_one(tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text(json_lines("Acme"))
+    (tmp_path / "empty").mkdir()
+    done = earful("import", str(lines), data=tmp_path / "empty")
+    assert done.returncode == 2
+    assert "--watch" in done.stderr
+
+
+def test_no_csv_cell_is_a_formula(data: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text(json_lines('=HYPERLINK("http://evil.example","Acme")', "+Acme", "-Acme", "@Acme sum"))
+    earful("import", str(lines), data=data)
+    for command in (["search", "--format", "csv"], ["export", "--format", "csv"]):
+        table = list(csv.reader(io.StringIO(earful(*command, data=data).stdout)))
+        assert len(table) == 5
+        assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_a_misread_query_is_shown_and_still_searched(data: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text(json_lines("Acme is fine"))
+    earful("import", str(lines), data=data)
+    done = earful("search", "acme", "colour:red", "OR", "acme", data=data)
+    assert done.returncode == 0
+    assert "colour" in done.stderr
+    assert "read as:" in done.stderr
+    assert "Acme is fine" in done.stdout
+
+
+def test_a_sound_store_is_said_to_be_sound(data: Path) -> None:
+    done = earful("check", data=data)
+    assert (done.returncode, done.stdout.strip()) == (0, "the store is sound")
+
+
+@pytest.mark.parametrize(
+    "line", ['port = "many"', "port = 99999", "[weights]\nchurn = -1", "not toml", "[weights]\nx = 1"]
+)
+def test_a_setting_that_cannot_be_is_one_clear_line(data: Path, line: str) -> None:
+    (data / "earful.toml").write_text(line)
+    done = earful("count", data=data)
+    assert done.returncode == 2
+    assert "earful.toml" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
