@@ -52,19 +52,22 @@ def create_app(
         MAX_FORM_PARTS=2_000,
         TRUSTED_HOSTS=_hosts(settings, trusted_hosts),
     )
-    app.url_map.converters["id"] = IdConverter
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["earful"] = Services(
         store=store, settings=settings, clock=clock or SystemClock(), sources=tuple(sources), probes=probes
     )
-    security.install(app)
-    sessions.install(app)
-    errors.install(app)
-    page.install(app)
+    _install(app)
+    return app
+
+
+def _install(app: Flask) -> None:
+    """Add everything that is the same for every store."""
+    app.url_map.converters["id"] = IdConverter
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for part in (security, sessions, errors, page):
+        part.install(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
-    return app
 
 
 def _blueprints() -> list[Blueprint]:

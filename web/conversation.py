@@ -15,9 +15,9 @@ from web.marks import Mark, Piece, pieces, shifted
 #: Deeper replies are drawn at this depth, or a phone has no room for words.
 MAX_DEPTH = 6
 #: Longer texts are cut on the page, with a link to the whole.
-MAX_SHOWN = 1_500
+MAX_SHOWN = 1_000
 #: Longer conversations are shown without most of the posts that only stand around a mention.
-MAX_TURNS = 30
+MAX_TURNS = 25
 #: A text's most telling words; more would underline everything.
 MAX_WHY = 8
 SEPARATOR = "\n\n"

@@ -42,9 +42,10 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unknown)
 
 
-def answer(status: int, message: str) -> Response:
+def answer(status: int, message: str, *, title: str = "") -> Response:
     """Return the page, or the JSON, of one failure."""
-    title, advice = WORDS.get(status, (HTTPStatus(status).phrase, ""))
+    words, advice = WORDS.get(status, (HTTPStatus(status).phrase, ""))
+    title = title or words
     if wants_data():
         response = jsonify(error=message or title, request_id=g.get("request_id", ""))
     else:
@@ -82,14 +83,24 @@ def _ours(error: Exception) -> Response:
             return answer(409, str(error))
         case InputError():
             return answer(400, str(error))
-        case StoreUnavailable() | StoreReadOnly():
-            log.warning("%s %s: %s", g.get("request_id", ""), type(error).__name__, error)
-            return answer(503, str(error))
         case StoreError():
-            log.error("%s %s: %s", g.get("request_id", ""), type(error).__name__, error)
-            return answer(503, str(error))
+            return _store(error)
         case _:
             return _unknown(error)
+
+
+def _store(error: StoreError) -> Response:
+    """Say that the store is away, or full, or broken; its own message tells what to do."""
+    passing = isinstance(error, (StoreUnavailable, StoreReadOnly))
+    log.log(
+        logging.WARNING if passing else logging.ERROR,
+        "%s %s: %s",
+        g.get("request_id", ""),
+        type(error).__name__,
+        error,
+    )
+    full = isinstance(error, StoreReadOnly)
+    return answer(503, str(error), title="Nothing can be saved now" if full else "")
 
 
 def _unknown(error: Exception) -> Response:

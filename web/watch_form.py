@@ -40,7 +40,8 @@ class WatchForm:
     @classmethod
     def empty(cls, sources: Sequence[SourceForm]) -> WatchForm:
         """Return the form of a new watch; sources that need no settings are switched on."""
-        return cls(sources=tuple(sources), chosen={form.name for form in sources if not form.fields})
+        keyless = {form.name for form in sources if not form.fields and not form.needs_key}
+        return cls(sources=tuple(sources), chosen=keyless)
 
     @classmethod
     def of(cls, watch: Watch, sources: Sequence[SourceForm]) -> WatchForm:
@@ -68,16 +69,7 @@ class WatchForm:
     @classmethod
     def read(cls, sent: Mapping[str, str], sources: Sequence[SourceForm]) -> WatchForm:
         """Return what was sent; the form remembers which unknown settings it showed."""
-        known = {form.name for form in sources}
-        shown = [name for name in sent.get("shown", "").split() if "." in name]
-        extra: dict[str, dict[str, object]] = {}
-        for name in shown:
-            source, _, setting = name.partition(".")
-            extra.setdefault(source, {})[setting] = []
-        for source in sent.get("shown_sources", "").split():
-            if source not in known:
-                extra.setdefault(source, {})
-        forms = _with_unknown(sources, extra)
+        forms = _with_unknown(sources, _shown(sent))
         version = sent.get("version", "0")
         return cls(
             product=sent.get("product", ""),
@@ -157,6 +149,16 @@ class WatchForm:
         except InputError as error:
             self.errors[name] = str(error)
             return None
+
+
+def _shown(sent: Mapping[str, str]) -> dict[str, SourceSettings]:
+    """Return which sources and settings the form showed, known to us or not."""
+    found: dict[str, dict[str, object]] = {source: {} for source in sent.get("shown_sources", "").split()}
+    for name in sent.get("shown", "").split():
+        source, _, setting = name.partition(".")
+        if setting:
+            found.setdefault(source, {})[setting] = []
+    return dict(found)
 
 
 def lines(text: str) -> tuple[str, ...]:

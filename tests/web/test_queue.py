@@ -163,7 +163,11 @@ def test_a_full_page_stays_light(browser: Browser, store: Store) -> None:
         store.put([found(a_mention(native_id=f"n{number}", text=long, title="t" * 200))], now=NOW)
         inner = a_mention(native_id=f"m{number}", text=long, thread_id=thread, parent_id=thread)
         store.put([found(inner)], now=NOW)
-        label(store, inner.id, some_labels(negative=0.9, churn=0.9, intents=dict.fromkeys(Intent, 0.9)))
+        label(
+            store,
+            inner.id,
+            some_labels(negative=0.9, churn=0.9, intents=dict.fromkeys(list(Intent)[:3], 0.9)),
+        )
     rank(store, PriorityWeights(), now=NOW)
     store.settle()
     for address in ("/threads", f"/threads/{thread}", "/search?q=acme", "/watches/acme", "/help"):

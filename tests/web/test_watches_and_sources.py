@@ -175,7 +175,7 @@ def test_a_store_that_is_away_is_said_on_a_page_of_its_own(
 
     monkeypatch.setattr(store, "session", away)
     page = browser.get("/threads", 503).text
-    assert "The store does not answer" in text_of(page)
+    assert str(error) in text_of(page)
     assert "Traceback" not in page
     assert browser.get("/threads.json", 503).get_json()["request_id"]
     assert browser.get("/healthz").status_code == 200

@@ -70,6 +70,8 @@ def _meant() -> bool:
     if site is not None:
         navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
         return navigates and site in ("none", "same-origin")
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False  # behind a proxy on this machine everybody looks local
     try:
         return ipaddress.ip_address(request.remote_addr or "").is_loopback
     except ValueError:
