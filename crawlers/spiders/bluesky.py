@@ -134,8 +134,10 @@ class Bluesky(Source):
         return f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(query)}"
 
     def thread_url(self, mention: Mention, page: TextResponse) -> str | None:
-        """Return a match with all above and below it."""
+        """Return a match with all above and below it; None for one that stands alone."""
         del page
+        if mention.parent_id is None and mention.engagement.replies == 0:
+            return None
         return self._thread_of(mention.native_id)
 
     def above(self, thread: Sequence[Mention], page: TextResponse) -> str | None:
