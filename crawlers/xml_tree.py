@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from core.errors import SourceChanged
+from core.errors import SourceBlocked, SourceChanged
 
 
 def read_xml(body: bytes, expected: str) -> etree._Element:
@@ -13,7 +13,8 @@ def read_xml(body: bytes, expected: str) -> etree._Element:
     libxml2 itself refuses more than 256 levels, and texts above 10 MB, unless it is told to be lenient.
 
     Raises:
-        SourceChanged: it is none.
+        SourceBlocked: it is a web page, such as an error in words.
+        SourceChanged: it is no XML.
     """
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -29,6 +30,8 @@ def read_xml(body: bytes, expected: str) -> etree._Element:
         raise SourceChanged(f"no XML ({error}); {expected}") from None
     if root is None:
         raise SourceChanged(f"no XML; {expected}")
+    if name_of(root).lower() == "html":
+        raise SourceBlocked("a web page instead of an answer")
     return root
 
 

@@ -16,6 +16,7 @@ from core.watch import SourceSettings, Watch
 from crawlers.page import JsonObject, id_of, list_of, object_of, read_json, refuse_html, text_of, time_of
 from crawlers.source import Source
 from crawlers.stream import Stream
+from crawlers.text import html_to_text
 from crawlers.xml_tree import child, child_text, name_of, read_xml, text_within
 
 EXPECTED = "expected a feed of customer reviews: JSON with `feed`, or Atom"
@@ -174,7 +175,7 @@ def _from_xml(entry: etree._Element) -> dict[str, str | None]:
         "id": _stripped(child_text(entry, "id")),
         "rating": child_text(entry, "rating"),
         "title": child_text(entry, "title"),
-        "text": text_within(plain) if plain is not None else None,
+        "text": text_within(plain) if plain is not None else html_to_text(child_text(entry, "content") or ""),
         "updated": _stripped(child_text(entry, "updated")),
         "votes": child_text(entry, "voteSum"),
         "author": _stripped(child_text(author, "name")) if author is not None else None,

@@ -65,6 +65,7 @@ def test_past_the_end_there_is_nothing(entry: dict[str, object]) -> None:
     [
         (b"<html><head><title>403 Forbidden</title></head><body>no</body></html>", SourceBlocked),
         (BLOCK_PAGE, SourceBlocked),
+        (b"<HTML><HEAD><TITLE>An error occurred</TITLE></HEAD><BODY>500</BODY></HTML>", SourceBlocked),
         ({"weather": "fine"}, SourceChanged),
         ([1], SourceChanged),
         (b"<?xml version='1.0'?><note>hello</note>", SourceChanged),
@@ -74,6 +75,12 @@ def test_past_the_end_there_is_nothing(entry: dict[str, object]) -> None:
 def test_what_is_no_answer_gives_no_mention(body: object, error: type[SourceError]) -> None:
     with pytest.raises(error):
         read("appstore", body, PAGE)
+
+
+def test_a_review_in_html_alone_is_read_as_text() -> None:
+    only = ATOM.replace('<content type="text">It leaks.\n&lt;3 no more</content>', "", 1)
+    (item,) = read("appstore", only, PAGE)
+    assert item["text"] == "It leaks."
 
 
 def test_entities_of_strangers_are_not_expanded() -> None:

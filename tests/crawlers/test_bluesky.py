@@ -150,6 +150,13 @@ def test_a_match_is_asked_for_with_what_stands_above_and_then_the_whole_thread()
     assert spider.above(list(spider.read(branch)), answer({}, wider)) is None
 
 
+def test_a_post_that_stands_alone_costs_no_request_for_its_thread() -> None:
+    spider, page = Bluesky(), answer({"posts": [a_post(1, replyCount=0), a_post(2, replyCount=1)]}, SEARCH)
+    alone, asked = spider.read(page)
+    assert spider.thread_url(alone, page) is None
+    assert parse_qs(urlsplit(spider.thread_url(asked, page) or "").query)["uri"] == [asked.native_id]
+
+
 def test_a_refusal_with_400_tells_what_is_gone() -> None:
     gone = answer({"error": "NotFound", "message": "Post not found"}, THREAD)
     assert isinstance(Bluesky().refused(gone, Bluesky().clock.now()), SourceGone)

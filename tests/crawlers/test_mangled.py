@@ -25,6 +25,10 @@ FIXTURES = {
     "stackexchange": "stackexchange_questions.json",
     "lemmy": "lemmy_search.json",
     "discourse": "discourse_topic.json",
+    "bluesky": "bluesky_thread.json",
+    "x": "x_search.json",
+    "youtube": "youtube_threads.json",
+    "appstore": "appstore_reviews.json",
 }
 
 
