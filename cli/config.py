@@ -47,6 +47,8 @@ class _File(BaseSettings):
     store_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=Settings().port, ge=0, le=65535)
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    proxies: int = Field(default=0, ge=0, le=8)
     allow_networks: Annotated[tuple[str, ...], NoDecode] = ()
     contact: str = Settings().contact
     host_delay: float = Field(default=Settings().host_delay, ge=0, le=3600)
@@ -54,10 +56,10 @@ class _File(BaseSettings):
     label_threads: int = Field(default=1, ge=1, le=64)
     weights: _Weights = Field(default_factory=_Weights)
 
-    @field_validator("allow_networks", mode="before")
+    @field_validator("allow_networks", "trusted_hosts", mode="before")
     @classmethod
     def split(cls, value: object) -> object:
-        """Let the environment name several networks with commas between them."""
+        """Let the environment name several with commas between them."""
         return (
             tuple(part.strip() for part in value.split(",") if part.strip())
             if isinstance(value, str)
@@ -105,6 +107,8 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         store_url=read.store_url,
         host=read.host,
         port=read.port,
+        trusted_hosts=read.trusted_hosts,
+        proxies=read.proxies,
         allow_networks=read.allow_networks,
         contact=read.contact,
         host_delay=read.host_delay,

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from core.cells import guarded
 from core.clock import SystemClock, iso
 from core.mention import Mention, mention_to_json
 from core.ports import Store
@@ -21,8 +22,6 @@ from core.settings import Settings
 from store import open_store
 
 COLUMNS = ("published_at", "source", "author", "sentiment", "churn", "text", "url")
-#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PAGE = 200
 
 
@@ -74,11 +73,6 @@ def show_problems(read: Query) -> None:
         click.echo(f"  {problem.message}", err=True)
     if read.problems:
         click.echo(f"read as: {read.read_as or 'everything'}", err=True)
-
-
-def guarded(cell: str) -> str:
-    """Return a CSV cell that no spreadsheet runs as a formula."""
-    return "'" + cell if cell.startswith(FORMULA) else cell
 
 
 def hits_of(store: Store, read: Query, sort: Sort) -> Iterator[Hit]:

@@ -13,6 +13,7 @@ from cli.children import end_with_parent
 from core.clock import SystemClock
 from core.errors import ConfigError
 from core.settings import Settings
+from nlp import check_models
 from store import open_store
 from web import create_app
 
@@ -48,7 +49,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Flask:
         """Build the application inside the worker, so that it opens its own store."""
-        return create_app(open_store(self.earful.database_url), self.earful, clock=SystemClock())
+        return create_app(
+            open_store(self.earful.database_url),
+            self.earful,
+            clock=SystemClock(),
+            probes={"model": lambda: check_models(self.earful.model_dir)},
+        )
 
 
 @click.command("serve")

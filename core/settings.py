@@ -53,6 +53,10 @@ class Settings:
     store_url: str = ""
     host: str = "127.0.0.1"
     port: int = 8710
+    #: Names under which people reach the pages, beside the loopback names and `host`.
+    trusted_hosts: tuple[str, ...] = ()
+    #: How many reverse proxies stand in front and set X-Forwarded-For, -Proto and -Host; 0 believes none.
+    proxies: int = 0
     #: Networks beyond the public web that may be dialled, in CIDR form.
     allow_networks: tuple[str, ...] = ()
     #: Address given to the services we read, in the User-Agent.

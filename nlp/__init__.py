@@ -57,6 +57,19 @@ def model_name(folder: str = "") -> str:
     return "+".join(names)
 
 
+def check_models(folder: str = "") -> None:
+    """Return where the models' files are the ones that their cards name; nothing is loaded.
+
+    Raises:
+        ModelRefused: a file is missing, broken or another; the message says what to do.
+    """
+    from nlp.card import read_card  # noqa: PLC0415 - importing nlp stays cheap
+
+    shipped = [found for name in (_ENGLISH, _SECOND) if (found := _newest(name)) is not None]
+    for path in [Path(folder)] if folder else shipped:
+        read_card(path)
+
+
 def _newest(name: str) -> Path | None:
     versions = {
         int(found[1]): path

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from flask import Blueprint, Flask
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.clock import Clock, SystemClock
 from core.ports import Store
@@ -32,17 +33,15 @@ def create_app(
     *,
     clock: Clock | None = None,
     sources: Sequence[SourceForm] = KNOWN_SOURCES,
-    trusted_hosts: Sequence[str] = (),
     probes: Probes = MappingProxyType({}),
 ) -> Flask:
     """Build the web application over a store.
 
     Args:
         store: everything that is kept.
-        settings: of this installation; `host` is trusted as a Host header beside the loopback names.
+        settings: of this installation; `host` and `trusted_hosts` are answered beside the loopback names.
         clock: tells the time.
         sources: what a watch can be told to read, with the fields of each.
-        trusted_hosts: more names under which people reach Earful.
         probes: what `/readyz` asks beside the store.
     """
     app = Flask("web")
@@ -50,12 +49,16 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2_000,
-        TRUSTED_HOSTS=_hosts(settings, trusted_hosts),
+        TRUSTED_HOSTS=_hosts(settings),
     )
     app.extensions["earful"] = Services(
         store=store, settings=settings, clock=clock or SystemClock(), sources=tuple(sources), probes=probes
     )
     _install(app)
+    if settings.proxies:
+        hops = settings.proxies
+        # Without a proxy these headers are anybody's word; the operator says how many to believe.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
@@ -81,13 +84,13 @@ def _blueprints() -> list[Blueprint]:
     return found
 
 
-def _hosts(settings: Settings, more: Sequence[str]) -> list[str]:
+def _hosts(settings: Settings) -> list[str]:
     """Return the Host headers that are answered.
 
     A server bound to every address cannot know its names, so there the caller names them; the address
     itself is no name that a browser would send.
     """
-    hosts = {"127.0.0.1", "localhost", "[::1]", *more}
+    hosts = {"127.0.0.1", "localhost", "[::1]", *settings.trusted_hosts}
     try:
         bound = ipaddress.ip_address(settings.host)
     except ValueError:

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
 from flask import Response, stream_with_context
 
+from core.cells import guarded
 from core.clock import iso
 from core.labels import Labels
 from core.mention import Mention, mention_to_json
@@ -22,8 +22,6 @@ from web import wording
 
 #: Most rows of one CSV; said beside the link and in the header `X-Earful-Limit`.
 CSV_LIMIT = 10_000
-#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
-FORMULA = frozenset("=+-@\t\r\n\x00")
 #: What XML 1.0 cannot carry.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ATOM = "http://www.w3.org/2005/Atom"
@@ -36,13 +34,6 @@ THREAD_COLUMNS = (
     "id", "priority", "reasons", "status", "assignee", "title", "excerpt", "author", "source", "url",
     "waiting_since", "newest_at", "mentions",
 )  # fmt: skip
-
-
-def guarded(cell: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula, full-width forms of the signs included."""
-    text = "" if cell is None else str(cell)
-    begins = unicodedata.normalize("NFKC", text.lstrip(" \ufeff\u200b")[:1])
-    return f"'{text}" if begins in FORMULA and begins else text
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -128,7 +128,7 @@ def test_a_foreign_host_header_is_refused(browser: Browser, host: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8710", "localhost:8710", "listen.example"])
 def test_hosts_that_the_operator_named_are_answered(store: Store, host: str) -> None:
-    app = create_app(store, Settings(host="0.0.0.0"), trusted_hosts=["listen.example"])
+    app = create_app(store, Settings(host="0.0.0.0", trusted_hosts=("listen.example",)))
     assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200
 
 

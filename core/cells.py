@@ -1,0 +1,15 @@
+"""Cells of a table that a spreadsheet opens: text stays text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
+FORMULA = frozenset("=+-@\t\r\n\x00")
+
+
+def guarded(cell: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula, full-width forms of the signs included."""
+    text = "" if cell is None else str(cell)
+    begins = unicodedata.normalize("NFKC", text.lstrip(" \ufeff\u200b")[:1])
+    return f"'{text}" if begins in FORMULA and begins else text
