@@ -59,7 +59,7 @@ def fit_relevance(
         p = _sigmoid(kernel @ share)
         curve = np.maximum(p * (1 - p), 1e-6)
         target = kernel @ share + (truth - p) / curve
-        share = np.linalg.solve(kernel + np.diag(1 / curve), target)
+        share = np.linalg.solve(kernel + np.diag(1 / curve), target).astype(np.float64)
     weights: Floats = design.T @ share / PULL
     return RelevanceHead(model, weights, mean, spread)
 

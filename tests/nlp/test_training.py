@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from core.labelling import LabelRequest
 from core.labels import Tone
 from nlp import open_labeller
 from nlp.encoding import Encoder, padded
-from nlp.training.rows import Row, one_hot
+from nlp.training.mixing import Mix
+from nlp.training.rows import Row, Source, one_hot
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch is not installed: the train extra brings it")
@@ -26,6 +28,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 fit: Any = pytest.importorskip("nlp.training.fit")
 export: Any = pytest.importorskip("nlp.training.export")
 networks: Any = pytest.importorskip("nlp.training.network")
+shipping: Any = pytest.importorskip("nlp.training.ship")
 
 WORDS = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "[unused2]"),
@@ -172,6 +175,25 @@ def test_what_a_row_was_not_asked_does_not_count(base: Path) -> None:
 
     assert loss(bare) == 0.0
     assert loss(asked) == pytest.approx(np.log(3))
+
+
+def test_what_was_trained_ships_with_its_card_and_labels_texts(base: Path, tmp_path: Path) -> None:
+    made, encoder = network(base)
+    source = Source(name="made", licence="ours", ships=True, load=lambda _: iter(rows()))
+    mix = Mix(train={"made": rows()}, held_out={"made": rows()}, development={}, sources={"made": source})
+    identity = shipping.Identity(
+        name="earful-en", version=3, base="tiny", languages=("en",), limits=("It knows fifteen words.",)
+    )
+    said: list[str] = []
+    shipping.ship(made, encoder, mix, identity, tmp_path / "earful-en.v3", say=said.append)
+    card = json.loads((tmp_path / "earful-en.v3" / "model.json").read_text(encoding="utf-8"))
+    figure = card["scores"]["made, held out"]["churn F1"]
+    assert figure["low"] <= figure["value"] <= figure["high"]
+    assert card["data"] == [{"name": "made", "licence": "ours", "rows": 64}]
+    assert any("int8 against fp32" in line for line in said)
+    (answer,) = open_labeller(tmp_path / "earful-en.v3").label([LabelRequest(text="we left it for good")])
+    assert answer.model == "earful-en.v3"
+    assert answer.churn is not None
 
 
 @pytest.fixture
