@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from core.cells import guarded
 from core.ports import Store
 from tests.builders import NOW, a_mention, found
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY
-from web.outputs import guarded
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "＋1", "﹢1", "\ufeff=1"]
 
