@@ -32,6 +32,9 @@ _TITLE = re.compile(
     | {_START}blocked{_END} | ^unusual\ traffic | making\ sure\ you(?:'|’)re\ not\ a\ bot | ^whoa\ there
     | ^(?:error\s*)?(?:4[0-5]\d|50\d)(?:{_END}|\s+(?:error|bad|un|forbidden|not|page|too|internal))
     | ^(?:forbidden|unauthori[sz]ed){_END}
+    | ^(?:client|bot|captcha|browser|user)\ (?:challenge|verification|check|validation){_END}
+    | ^please\ wait{_END} | ^your\ request\ has\ been\ blocked | the\ request\ could\ not\ be\ satisfied
+    | ^verification\ required
     | ^(?:service\ (?:temporarily\ )?unavailable|bad\ gateway|internal\ server\ error|gateway\ time-?out)
     | ^(?:an\ )?error(?:\ occurred|\ page)?{_END} | ^sorry!?\ something\ went\ wrong | ^under\ maintenance
     | ^(?:log|sign)[\ -]?(?:in|on|up)(?:\ (?:to|or|with|for|-|–|\||•|and)\b.*)?{_END} | ^join\ linkedin
@@ -57,7 +60,8 @@ _CONSENT = re.compile(
     rf"""
     ^before\ you\ continue | ^bevor\ sie\ (?:zu|mit|fort) | ^avant\ (?:de\ continuer|d(?:'|’)acc)
     | ^antes\ de\ (?:ir|continuar) | ^prima\ di\ continuare | ^voordat\ je\ (?:verder|door)
-    | {_START}(?:cookie|privacy|your\ privacy)\ ?(?:consent|settings|choices|preferences|wall){_END}
+    | {_START}(?:cookie|privacy|your\ privacy)\ ?(?:consent|settings|choices|preferences|wall){_END} | privacy\ gate{_END}
+    | ^we\ (?:value|respect|care\ about)\ your\ privacy
     | ^(?:consent|einwilligung|zustimmung|cookies?){_END} | part\ of\ the\ yahoo\ family
     | yahoo\ markenfamilie | fait\ partie\ de\ la\ famille.{{0,20}}yahoo
     | ^manage\ (?:your\ )?(?:cookies|consent|privacy)
@@ -75,6 +79,7 @@ _SAID = re.compile(
     | you\ must\ (?:be\ logged|log|sign)\ ?in | please\ (?:log|sign)\ in | join\ (?:now\ )?to\ (?:see|view)
     | (?:accept|agree\ to)\ (?:all\ )?(?:the\ use\ of\ )?cookies
     | we\ (?:and\ our\ \d*\ ?partners\ )?use\ cookies | subscribe\ to\ (?:continue|read|keep)
+    | (?:of|the)\ legal\ (?:drinking\ )?age\b
     | you\ (?:are|must\ be)\ (?:over|at\ least|older\ than)\ (?:18|21)\b | enter\ your\ (?:birth\ ?date|age)\b
     | page\ (?:you(?:'re|’re|\ are|\ were|\ requested)?.{0,40})?(?:could\ )?not\ (?:be\ )?found
     | page\ (?:you.{0,40})?does(?:\ not|n['’]t)\ exist | reference\ (?:id|\#)\s*[:\#]?\s*[\w.]{6,} | ray\ id
