@@ -60,7 +60,8 @@ _CONSENT = re.compile(
     rf"""
     ^before\ you\ continue | ^bevor\ sie\ (?:zu|mit|fort) | ^avant\ (?:de\ continuer|d(?:'|’)acc)
     | ^antes\ de\ (?:ir|continuar) | ^prima\ di\ continuare | ^voordat\ je\ (?:verder|door)
-    | {_START}(?:cookie|privacy|your\ privacy)\ ?(?:consent|settings|choices|preferences|wall){_END} | privacy\ gate{_END}
+    | {_START}(?:cookie|privacy|your\ privacy)\ ?(?:consent|settings|choices|preferences|wall){_END}
+    | privacy\ gate{_END}
     | ^we\ (?:value|respect|care\ about)\ your\ privacy
     | ^(?:consent|einwilligung|zustimmung|cookies?){_END} | part\ of\ the\ yahoo\ family
     | yahoo\ markenfamilie | fait\ partie\ de\ la\ famille.{{0,20}}yahoo
