@@ -19,6 +19,9 @@ PARENT_CHECK_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 #: Waits before a child that died is started again: the first at once, then slower and slower.
 BACK_OFF = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
+#: Exit code of a child that cannot go on until a person has mended something, and the wait after it.
+REFUSED = 2
+REFUSED_SECONDS = 300.0
 #: A child that lived this long starts again at the front of `BACK_OFF`.
 HEALTHY_SECONDS = 60.0
 
@@ -78,9 +81,13 @@ class Child:
         if self.process is not None:
             code = self.process.returncode
             self.process = None
-            wait = BACK_OFF[min(self.deaths, len(BACK_OFF) - 1)]
+            refused = code == REFUSED
+            wait = REFUSED_SECONDS if refused else BACK_OFF[min(self.deaths, len(BACK_OFF) - 1)]
             self.deaths += 1
             self._due_at = now + wait
+            if refused:
+                minutes = f"{wait / 60:.0f} min"
+                return f"{self.name} cannot go on, the line above says why; tried again every {minutes}"
             return f"{self.name} ended ({_how(code)}); starting it again" + (
                 f" in {wait:.0f} s" if wait else ""
             )

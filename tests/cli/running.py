@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,9 @@ def earful(*arguments: str, data: Path, timeout: float = 120) -> subprocess.Comp
 class Running:
     """An `earful up` that a test started."""
 
-    def __init__(self, *arguments: str, data: Path, port: int, log: Path) -> None:
+    def __init__(
+        self, *arguments: str, data: Path, port: int, log: Path, environment: Mapping[str, str]
+    ) -> None:
         self.port, self.log = port, log
         with log.open("a") as out:
             self.process = subprocess.Popen(
@@ -48,7 +50,7 @@ class Running:
                 cwd=ROOT,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             )
 
     @property
@@ -90,10 +92,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, data: Path, port: int | None = None) -> Iterator[Running]:
+def running(
+    *arguments: str, data: Path, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """Run `earful up` for the length of a block."""
     data.parent.mkdir(parents=True, exist_ok=True)
-    up = Running(*arguments, data=data, port=port or free_port(), log=data.parent / f"{data.name}.log")
+    log = data.parent / f"{data.name}.log"
+    up = Running(*arguments, data=data, port=port or free_port(), log=log, environment=environment or {})
     try:
         yield up
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from core.labels import Labels
 from core.ports import Store
 from crawlers.replay.corpus import load_corpus, shift_to
 from crawlers.replay.ledger import id_of, ledger
-from nlp import model_name
+from nlp import MODELS, model_name
 from store import open_store
 from tests.cli.running import LINK, Running, descendants, earful, resident_mb, running
 
@@ -186,3 +187,22 @@ def test_a_misspelled_command_names_the_ones_there_are(data: Path) -> None:
     done = earful("serach", data=data)
     assert done.returncode == 2
     assert "search" in done.stderr
+
+
+def test_a_broken_model_leaves_the_pages_up_and_the_mentions_kept(data: Path, tmp_path: Path) -> None:
+    shipped = MODELS / model_name().split("+")[0]
+    broken = tmp_path / shipped.name
+    shutil.copytree(shipped, broken)
+    (broken / "model.onnx").write_bytes((broken / "model.onnx").read_bytes()[:1_000_000])
+    with running("--demo", data=data, environment={"EARFUL_MODEL_DIR": str(broken)}) as up:
+        up.wait_until("labeller cannot go on")
+        assert "cut short" in up.said
+        up.wait_until("feed: ok")
+        assert up.get("/healthz") == 200
+        up.kill_all()
+    with running("--demo", data=data) as up:
+        up.wait_until(LINK)
+        store = open_store(f"sqlite:///{data / 'earful.db'}")
+        wait_until_answered(store)
+        assert_equals_the_ledger(store)
+        store.close()
