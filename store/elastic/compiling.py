@@ -1,0 +1,281 @@
+"""A query's tree into Elasticsearch's own query objects. What each field means: docs/decisions/0011.
+
+Every value stands in a place of its own; no text of a user is ever read as query syntax by the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from core.query import And, Between, Everything, Last, Match, Node, Not, OneOf, Or, Published, Where, Words
+from core.search import Search
+from core.thread import Status
+from core.tokens import token_texts
+from store.analysis import query_keys
+from store.elastic import facts
+from store.elastic.documents import Documents
+from store.elastic.faults import Json
+from store.elastic.records import BETWEEN, LONGEST, SCALE, ascii_lower, risk_term
+from store.sqlite.codecs import maybe_micros, micros
+from store.sqlite.compiling import asks_for_context
+from store.sqlite.connection import storable
+from store.sqlite.fields import about_thread
+from store.sqlite.interning import author_key
+
+NOTHING: Json = {"match_none": {}}
+ALL: Json = {"match_all": {}}
+EXACT = {Where.ANYWHERE: ("title", "text"), Where.TITLE: ("title",), Where.TEXT: ("text",)}
+#: What a hit in each field is worth for relevance.
+WEIGHTS = {"title": 4.0, "text": 1.0, "title_stem": 2.0, "text_stem": 0.5}
+
+
+def all_of(parts: list[Json]) -> Json:
+    """Return what holds where all of `parts` do; what must not hold goes into the same object."""
+    wanted = [part for part in parts if part != ALL and not _is_negation(part)]
+    unwanted = [one for part in parts if _is_negation(part) for one in part["bool"]["must_not"]]
+    if not wanted and not unwanted:
+        return ALL
+    if len(wanted) == 1 and not unwanted:
+        return wanted[0]
+    return {"bool": ({"filter": wanted} if wanted else {}) | ({"must_not": unwanted} if unwanted else {})}
+
+
+def any_of(parts: list[Json]) -> Json:
+    """Return what holds where any of `parts` does."""
+    kept = [part for part in parts if part != NOTHING]
+    if not kept:
+        return NOTHING
+    return kept[0] if len(kept) == 1 else {"bool": {"should": kept, "minimum_should_match": 1}}
+
+
+def none_of(part: Json) -> Json:
+    """Return what holds where `part` does not."""
+    inner = part.get("bool", {})
+    if set(inner) == {"should", "minimum_should_match"}:
+        return {"bool": {"must_not": inner["should"]}}
+    return {"bool": {"must_not": [part]}}
+
+
+def _is_negation(part: Json) -> bool:
+    return set(part.get("bool", {})) == {"must_not"}
+
+
+def among(name: str, values: list[str]) -> Json:
+    """Return what holds where a field has one of `values`."""
+    return {"terms": {name: values}} if values else NOTHING
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Turn one search into queries."""
+
+    documents: Documents
+    search: Search
+    #: Known brands and languages, read when first needed.
+    _names: dict[str, list[str]] | None = field(default=None)
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The languages that texts were stemmed in, and all brands."""
+        if self._names is None:
+            self._names = facts.Registry(self.documents).read()
+        return self._names
+
+    def query(self, node: Node | None = None, *extra: Json) -> Json:
+        """Return what the search finds; only what stands, and context only where it is asked for."""
+        parts: list[Json] = [{"term": {"deleted": False}}, *extra]
+        if not asks_for_context(self.search.node):
+            parts.append({"term": {"context": False}})
+        return all_of([*parts, self.clause(self.search.node if node is None else node)])
+
+    def clause(self, node: Node) -> Json:  # noqa: PLR0911 — one per kind of node
+        """Return the condition under which `node` finds a mention, or a thread where it asks about one."""
+        match node:
+            case Everything():
+                return ALL
+            case Words():
+                return self.words(node)
+            case And(nodes):
+                return all_of([self.clause(child) for child in nodes])
+            case Or(nodes):
+                return any_of([self.clause(child) for child in nodes])
+            case Not(child):
+                return none_of(self.clause(child))
+            case Published(after, before):
+                return _range("published", gte=maybe_micros(after), lt=maybe_micros(before))
+            case Last(span):
+                return _range("published", gte=micros(self.search.now - span))
+            case Between():
+                return self._between(node)
+            case OneOf():
+                return self._one_of(node)
+
+    def words(self, node: Words, *, scored: bool = False) -> Json:
+        """Return the condition of a word, a phrase or a prefix."""
+        tokens = token_texts(node.text)
+        if not tokens:
+            return NOTHING
+        places = EXACT[node.where]
+        if len(tokens) > 1 or node.match is Match.PHRASE:
+            text = " ".join(tokens)
+            return any_of(
+                [{"match_phrase": {place: {"query": text, "boost": WEIGHTS[place]}}} for place in places]
+            )
+        if node.match is Match.PREFIX:
+            return any_of(
+                [{"prefix": {place: {"value": tokens[0], "boost": WEIGHTS[place]}}} for place in places]
+            )
+        keys = query_keys(tokens[0], self.names.get("languages", []))
+        fields = [name for place in places for name in (place, f"{place}_stem")]
+        if scored:
+            text = " ".join(keys)
+            return any_of([{"match": {name: {"query": text, "boost": WEIGHTS[name]}}} for name in fields])
+        return any_of([{"terms": {name: keys}} for name in fields])
+
+    def _between(self, node: Between) -> Json:
+        """Ask for churn in a range; stored are whole ten-thousandths, so bounds move to the next of these."""
+        low, high = Decimal(repr(node.low or 0.0)) * SCALE, node.high
+        first = int(low.to_integral_value(ROUND_CEILING))
+        first += not node.low_counts and node.low is not None and first == low
+        last = SCALE
+        if high is not None:
+            scaled = Decimal(repr(high)) * SCALE
+            last = int(scaled.to_integral_value(ROUND_FLOOR))
+            last -= not node.high_counts and last == scaled
+        if last < first:
+            return NOTHING
+        if node.brand is None:
+            return _range("risks", gte=first, lte=last)
+        return any_of(
+            [
+                _range(
+                    "said",
+                    gte=f"{brand}{BETWEEN}{risk_term(first)}",
+                    lte=f"{brand}{BETWEEN}{risk_term(last)}",
+                )
+                for brand in self.brands(node.brand)
+            ]
+        )
+
+    def _one_of(self, node: OneOf) -> Json:
+        if node.field in LABELS:
+            return self._labelled(node)
+        if node.field in ("is", "has"):
+            return any_of([self._word(node.field, value) for value in node.values])
+        make = FIELDS.get(node.field)
+        # Stages and accounts are asked legally already; nobody has one yet.
+        return make(self, [storable(value) for value in node.values]) if make else NOTHING
+
+    def _labelled(self, node: OneOf) -> Json:
+        name, prefix = LABELS[node.field]
+        if node.brand is None:
+            return among(name, list(node.values))
+        brands = self.brands(node.brand)
+        return among(
+            "said", [f"{brand}{BETWEEN}{prefix}:{value}" for brand in brands for value in node.values]
+        )
+
+    def _word(self, name: str, value: str) -> Json:
+        if value in tuple(Status):
+            return self.status(value)
+        if value == "mine":
+            user = self.search.user
+            return {"term": {"assignee": storable(user)[:LONGEST]}} if user else NOTHING
+        if value == "unanswered":
+            return {"bool": {"filter": [{"term": {"unanswered": True}}, {"term": {"own": False}}]}}
+        if value == "duplicate":
+            return {"exists": {"field": "duplicate_of"}}
+        known = WORDS.get((name, value))
+        return {"term": {known: True}} if known else NOTHING
+
+    def status(self, value: str) -> Json:
+        """Ask for a status; a snooze whose time has come counts as open."""
+        now = micros(self.search.now)
+        over = all_of([{"term": {"status": "snoozed"}}, _range("snoozed_until", lte=now)])
+        if value == Status.OPEN:
+            return any_of([{"term": {"status": "open"}}, over])
+        if value == Status.SNOOZED:
+            return all_of([{"term": {"status": "snoozed"}}, none_of(_range("snoozed_until", lte=now))])
+        return {"term": {"status": value}}
+
+    def brands(self, name: str) -> list[str]:
+        """Return the brands that a name means: those called so, and those that a watch calls so."""
+        asked = storable(name).casefold()
+        meant = {
+            brand.name
+            for watch in facts.all_watches(self.documents).values()
+            for brand in watch.brands
+            if asked in (one.casefold() for one in brand.names)
+        }
+        known = self.names.get("brands", [])
+        return sorted(brand for brand in known if brand in meant or brand.casefold() == asked)
+
+    def named(self, field_name: str, values: list[str]) -> Json:
+        """Return what holds where a text names one of the brands that `values` mean."""
+        return among(field_name, sorted({brand for value in values for brand in self.brands(value)}))
+
+    def about_threads(self, node: Node) -> bool:
+        """Tell whether a leaf asks about the thread alone."""
+        return about_thread(node)
+
+
+def _range(name: str, **bounds: int | str | None) -> Json:
+    return {"range": {name: {end: value for end, value in bounds.items() if value is not None}}}
+
+
+LABELS = {
+    "sentiment": ("tones", "tone"),
+    "churn": ("churns", "churn"),
+    "intent": ("intents", "intent"),
+}
+WORDS = {
+    ("is", "pinned"): "pinned",
+    ("is", "context"): "context",
+    ("has", "note"): "noted",
+    ("has", "reply"): "replied",
+    ("has", "link"): "linked",
+    ("has", "rating"): "rated",
+    ("has", "correction"): "corrected",
+}
+
+
+def _languages(_: Compiler, values: list[str]) -> Json:
+    """`en` finds `en-us` too; `en-us` only itself."""
+    asked = [value.replace("_", "-").lower() for value in values]
+    return any_of(
+        [part for one in asked for part in ({"term": {"lang": one}}, {"prefix": {"lang": f"{one}-"}})]
+    )
+
+
+def _urls(_: Compiler, values: list[str]) -> Json:
+    """Any part of the address, ASCII letters without case; reads every address, so it is slow on its own."""
+    return any_of([{"wildcard": {"url": {"value": f"*{_escaped(ascii_lower(value))}*"}}} for value in values])
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "\\*?" else character for character in text)
+
+
+def _folded(name: str) -> Callable[[Compiler, list[str]], Json]:
+    return lambda _, values: among(name, [value.casefold()[:LONGEST] for value in values])
+
+
+def _plain(name: str) -> Callable[[Compiler, list[str]], Json]:
+    return lambda _, values: among(name, values)
+
+
+FIELDS: dict[str, Callable[[Compiler, list[str]], Json]] = {
+    "author": lambda _, values: among("author_keys", [author_key(value)[:LONGEST] for value in values]),
+    "source": _plain("source"),
+    "lang": _languages,
+    "watch": _plain("watches"),
+    "url": _urls,
+    "product": lambda compiler, values: compiler.named("names_product", values),
+    "rival": lambda compiler, values: compiler.named("names_rival", values),
+    "status": lambda compiler, values: any_of([compiler.status(value) for value in values]),
+    "assignee": _folded("assignee_key"),
+    "tag": _folded("tag_keys"),
+    "thread": _plain("thread"),
+}

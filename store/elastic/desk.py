@@ -1,0 +1,203 @@
+"""Work requests and the outbox: claimed by compare-and-set, so that one of many wins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from core.work import OutboxItem, Work, WorkState
+from store.elastic import facts
+from store.elastic.bulk import Action, Outcome
+from store.elastic.documents import Doc, read
+from store.elastic.faults import Json
+from store.elastic.part import Part
+from store.sqlite.codecs import maybe_moment, micros, moment, plain
+
+#: How often a claim that others won is tried on what is left.
+TRIES = 20
+#: Requests looked at for one claim.
+LOOK = 20
+
+
+class Desk(Part):
+    """Keep work requests and the outbox."""
+
+    def request_work(self, work: Work) -> None:
+        """Store a request; the same id twice is one request."""
+        body: Json = {
+            "id": work.id,
+            "kind": work.kind,
+            "payload": plain(work.payload),
+            "requested_by": work.requested_by,
+            "at": micros(work.at),
+            "state": work.state.value,
+            "outcome": work.outcome,
+            "number": time.time_ns(),
+            "until": None,
+        }
+        self.documents.write([Action("create", facts.NAME, facts.fact_key("work", work.id), _work_doc(body))])
+
+    def claim_work(self, *, owner: str, lease: timedelta, now: datetime) -> Work | None:
+        """Claim the oldest waiting request, or a running one whose lease ran out."""
+        over: Json = {"range": {"until": {"lte": micros(now)}}}
+        running: Json = {"bool": {"filter": [{"term": {"state": WorkState.RUNNING.value}}, over]}}
+        states: list[Json] = [{"term": {"state": WorkState.WAITING.value}}, running]
+        query: Json = {
+            "bool": {
+                "filter": [{"term": {"kind": "work"}}],
+                "should": states,
+                "minimum_should_match": 1,
+            }
+        }
+        for _ in range(TRIES):
+            found = self._oldest(query, LOOK)
+            for doc in found:
+                body = doc.body | {
+                    "state": WorkState.RUNNING.value,
+                    "until": micros(now + lease),
+                    "owner": owner,
+                }
+                if self.documents.write([doc.replaced(_work_doc(body))])[0] is Outcome.DONE:
+                    return _work(body)
+            if not found:
+                return None
+        return None
+
+    def _oldest(self, query: Json, limit: int) -> list[Doc]:
+        self.server.refresh(facts.NAME)
+        body: Json = {
+            "query": query,
+            "size": limit,
+            "sort": [{"due": "asc"}, {"number": "asc"}],
+            "seq_no_primary_term": True,
+            "track_total_hits": False,
+        }
+        return [read(facts.NAME, hit) for hit in self.server.search(facts.NAME, body)["hits"]["hits"]]
+
+    def finish_work(self, work_id: str, *, failed: bool = False, outcome: str = "") -> None:
+        """Say what came of a request."""
+        state = WorkState.FAILED if failed else WorkState.DONE
+        done = {"state": state.value, "outcome": outcome, "until": None}
+        self._change("work", work_id, lambda body: _work_doc(body | done))
+
+    def work(self, *, limit: int = 50) -> list[Work]:
+        """Return requests, newest first."""
+        self.server.refresh(facts.NAME)
+        order: list[Json] = [{"due": "desc"}, {"number": "desc"}]
+        hits = self.documents.scan(facts.NAME, {"term": {"kind": "work"}}, order, limit=limit)
+        return [_work(read(facts.NAME, hit).body) for hit in hits]
+
+    def post(self, items: Sequence[OutboxItem]) -> int:
+        """Put items into the outbox; return how many were not there before."""
+        first = time.time_ns()
+        actions = [
+            Action(
+                "create",
+                facts.NAME,
+                facts.fact_key("outbox", item.id),
+                _item_doc(_item_body(item, first + n)),
+            )
+            for n, item in enumerate(items)
+        ]
+        return self.documents.write(actions).count(Outcome.DONE)
+
+    def claim_outbox(self, *, owner: str, lease: timedelta, limit: int, now: datetime) -> list[OutboxItem]:
+        """Claim unsent items that are due, oldest first; each claim counts as an attempt."""
+        due = {"range": {"due": {"lte": micros(now)}}}
+        leased = {"range": {"until": {"gt": micros(now)}}}
+        kind, unsent = {"term": {"kind": "outbox"}}, {"term": {"state": UNSENT}}
+        query: Json = {"bool": {"filter": [kind, unsent, due], "must_not": [leased]}}
+        claimed: list[OutboxItem] = []
+        for _ in range(TRIES):
+            found = self._oldest(query, min(limit - len(claimed), 1_000))
+            if not found:
+                break
+            bodies = [
+                doc.body
+                | {"attempts": doc.body["attempts"] + 1, "until": micros(now + lease), "owner": owner}
+                for doc in found
+            ]
+            actions = [doc.replaced(_item_doc(body)) for doc, body in zip(found, bodies, strict=True)]
+            outcomes = self.documents.write(actions)
+            claimed += [
+                _item(b) for b, outcome in zip(bodies, outcomes, strict=True) if outcome is Outcome.DONE
+            ]
+            if len(claimed) >= limit or all(outcome is Outcome.DONE for outcome in outcomes):
+                break
+        return claimed
+
+    def sent(self, item_id: str, *, now: datetime) -> None:
+        """Say that an item went out."""
+        at = micros(now)
+        self._change(
+            "outbox",
+            item_id,
+            lambda body: _item_doc(
+                body | {"sent_at": at if body["sent_at"] is None else body["sent_at"], "until": None}
+            ),
+        )
+
+    def not_sent(self, item_id: str, *, error: str, retry_at: datetime) -> None:
+        """Say why an item did not go out and when to try again."""
+        told = {"last_error": error, "due_at": micros(retry_at), "until": None}
+        self._change(
+            "outbox", item_id, lambda body: _item_doc(body | told) if body["sent_at"] is None else None
+        )
+
+    def _change(self, kind: str, fact_id: str, change: Callable[[Json], Json | None]) -> None:
+        self.documents.edit(facts.NAME, [facts.fact_key(kind, fact_id)], lambda doc: change(doc.body))
+
+
+#: The state of an item that is still to go out.
+UNSENT = "unsent"
+
+
+def _work_doc(body: Json) -> Json:
+    fields = {name: body[name] for name in ("state", "number", "until")}
+    return facts.fact("work", "", body, due=body["at"], **fields)
+
+
+def _work(body: Json) -> Work:
+    return Work(
+        id=body["id"],
+        kind=body["kind"],
+        payload=body["payload"],
+        requested_by=body["requested_by"],
+        at=moment(body["at"]),
+        state=WorkState(body["state"]),
+        outcome=body["outcome"],
+    )
+
+
+def _item_body(item: OutboxItem, number: int) -> Json:
+    return {
+        "id": item.id,
+        "channel": item.channel,
+        "payload": plain(item.payload),
+        "due_at": micros(item.due_at),
+        "attempts": item.attempts,
+        "last_error": item.last_error,
+        "sent_at": None,
+        "number": number,
+        "until": None,
+    }
+
+
+def _item_doc(body: Json) -> Json:
+    state = UNSENT if body["sent_at"] is None else "sent"
+    return facts.fact(
+        "outbox", "", body, due=body["due_at"], number=body["number"], until=body["until"], state=state
+    )
+
+
+def _item(body: Json) -> OutboxItem:
+    return OutboxItem(
+        id=body["id"],
+        channel=body["channel"],
+        payload=body["payload"],
+        due_at=moment(body["due_at"]),
+        attempts=body["attempts"],
+        last_error=body["last_error"],
+        sent_at=maybe_moment(body["sent_at"]),
+    )

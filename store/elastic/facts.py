@@ -1,0 +1,116 @@
+"""Small documents of the office index: watches, cursors, states, people, leases, work and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from core.errors import StoreError
+from core.watch import Watch
+from store.elastic.bulk import Action, Outcome
+from store.elastic.documents import Doc, Documents, key, read
+from store.elastic.faults import Json
+from store.sqlite.codecs import dumps
+from store.sqlite.connection import storable
+from store.sqlite.watchcodec import watch_from_text
+
+NAME = "office"
+
+
+def fact_key(kind: str, *parts: str) -> str:
+    """Return the id of a fact's document."""
+    return key(kind, *map(storable, parts))
+
+
+def fact(kind: str, sort: str, body: Json, **fields: object) -> Json:
+    """Return a fact's document; `sort` is what lists of its kind are ordered by."""
+    return {"kind": kind, "key": storable(sort)[:1_000], "body": cleaned(body), **fields}
+
+
+def cleaned(value: Json) -> Json:
+    """Return plain JSON values whose texts every engine can hold."""
+    return {storable(name): _cleaned(one) for name, one in value.items()}
+
+
+def _cleaned(value: object) -> object:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return cleaned(value)
+        case list() | tuple():
+            return [_cleaned(one) for one in value]
+        case _:
+            return value
+
+
+def save(documents: Documents, doc_id: str, source: Json) -> None:
+    """Store a fact, whatever stood there, and make lists see it."""
+    outcome = documents.write([Action("index", NAME, doc_id, source)], refresh=True)[0]
+    if outcome is Outcome.DEAD:
+        raise StoreError("the server refused this; its reason lies among the dead letters (check tells)")
+
+
+def listed(documents: Documents, kind: str) -> Iterator[Doc]:
+    """Yield all facts of a kind, in order of their keys."""
+    documents.server.refresh(NAME)
+    query: Json = {"term": {"kind": kind}}
+    for hit in documents.scan(NAME, query, [{"key": "asc"}, {"_doc": "asc"}]):
+        yield read(NAME, hit)
+
+
+def watch_key(watch_id: str) -> str:
+    """Return the id of a watch's document."""
+    return fact_key("watch", watch_id)
+
+
+def watches(documents: Documents, ids: Iterable[str]) -> dict[str, Watch]:
+    """Return watches by id; those that are not there are left out."""
+    found = documents.many((NAME, watch_key(one)) for one in ids)
+    kept = [watch_of(doc) for doc in found.values()]
+    return {watch.id: watch for watch in kept}
+
+
+def all_watches(documents: Documents) -> dict[str, Watch]:
+    """Return all watches by id."""
+    kept = [watch_of(doc) for doc in listed(documents, "watch")]
+    return {watch.id: watch for watch in sorted(kept, key=lambda watch: watch.id)}
+
+
+def watch_of(doc: Doc) -> Watch:
+    """Return the watch in a document."""
+    return watch_from_text(dumps(doc.body["watch"]))
+
+
+#: Names that queries need before they can be asked: brands, and languages with stems.
+REGISTRY = "registry"
+
+
+class Registry:
+    """Names that only ever grow, in one document: written before the mentions that carry them."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        self._known: dict[str, frozenset[str]] = {}
+
+    def add(self, **names: Iterable[str]) -> None:
+        """Add names to lists; nothing is asked where this process knows them all."""
+        wanted = {name: set(values) for name, values in names.items()}
+        if all(values <= self._known.get(name, frozenset()) for name, values in wanted.items()):
+            return
+        doc_id = fact_key(REGISTRY)
+        while True:
+            doc = self.documents.get(NAME, doc_id)
+            there = {name: set(values) for name, values in (doc.body if doc else {}).items()}
+            merged = {name: there.get(name, set()) | wanted.get(name, set()) for name in there | wanted}
+            self._known = {name: frozenset(values) for name, values in merged.items()}
+            if doc and merged == there:
+                return
+            source = fact(REGISTRY, "", {name: sorted(values) for name, values in merged.items()})
+            action = doc.replaced(source) if doc else Action("create", NAME, doc_id, source)
+            if self.documents.write([action])[0] is Outcome.DONE:
+                return
+
+    def read(self) -> dict[str, list[str]]:
+        """Return all lists as they are now."""
+        doc = self.documents.get(NAME, fact_key(REGISTRY))
+        return dict(doc.body) if doc else {}

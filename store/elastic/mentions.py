@@ -1,0 +1,96 @@
+"""Mentions, cursors and the health of sources."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from core.clock import from_iso, iso
+from core.errors import NotFound
+from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
+from core.thread import StoredMention
+from store.elastic import facts, records
+from store.elastic.bulk import Action
+from store.elastic.documents import read
+from store.elastic.faults import Json
+from store.elastic.part import Part
+from store.elastic.putting import Batch
+from store.elastic.records import Record, mention_key
+from store.elastic.telling import Telling
+
+NAME = "mentions"
+#: Mentions read together by `mentions()`.
+STEP = 500
+TIMES = ("until", "last_try_at", "last_success_at", "newest_at")
+
+
+class Mentions(Part):
+    """Keep mentions and where each spider stands."""
+
+    telling: Telling
+    registry: facts.Registry
+
+    def put(self, found: Sequence[Found], *, now: datetime, cursor: Cursor | None = None) -> PutCount:
+        """Store a batch, then the cursor: one that a crash cut off is finished by putting it again."""
+        count = Batch(self.documents, self.telling, self.registry, now).put(found)
+        if cursor is not None:
+            where = (cursor.watch_id, cursor.source, cursor.stream)
+            source = facts.fact("cursor", "", {"value": dict(cursor.value)})
+            self.documents.write([Action("index", facts.NAME, facts.fact_key("cursor", *where), source)])
+        return count
+
+    def cursor(self, watch_id: str, source: str, stream: str) -> Cursor | None:
+        """Return where a spider's stream stands; None for never read."""
+        doc = self.documents.get(facts.NAME, facts.fact_key("cursor", watch_id, source, stream))
+        if doc is None:
+            return None
+        return Cursor(watch_id=watch_id, source=source, stream=stream, value=doc.body["value"])
+
+    def mention(self, mention_id: str) -> StoredMention:
+        """Return one mention with its labels; raises `NotFound`."""
+        return self._record(mention_id).stored()
+
+    def _record(self, mention_id: str) -> Record:
+        doc = self.documents.get(NAME, mention_key(mention_id))
+        if doc is None:
+            raise NotFound(f"there is no mention {mention_id!r}; search for its text instead")
+        return records.read(doc)
+
+    def mentions(self) -> Iterator[StoredMention]:
+        """Yield every mention with its labels, context included, by id."""
+        last: list[object] | None = None
+        while True:
+            # Each step sees what was stored meanwhile, so no point in time is held over a long export.
+            self.server.refresh(NAME)
+            hits = list(self.documents.scan(NAME, {"match_all": {}}, [{"id": "asc"}], limit=STEP, after=last))
+            yield from (records.read(read(NAME, hit)).stored() for hit in hits)
+            if len(hits) < STEP:
+                return
+            last = hits[-1]["sort"]
+
+    def revisions(self, mention_id: str) -> list[StoredMention]:
+        """Return every revision of a mention, oldest first, without labels."""
+        record = self._record(mention_id)
+        earlier = [records.revision_of(record, one) for one in record.earlier]
+        return [*earlier, record.stored(labels=False)]
+
+    def source_states(self) -> list[SourceState]:
+        """Return how every source of every watch is doing, by watch and source."""
+        found = [_state(doc.body) for doc in facts.listed(self.documents, "source")]
+        return sorted(found, key=lambda state: (state.watch_id, state.source))
+
+    def save_source_state(self, state: SourceState) -> None:
+        """Store how a source is doing."""
+        doc_id = facts.fact_key("source", state.watch_id, state.source)
+        facts.save(self.documents, doc_id, facts.fact("source", state.watch_id, _state_body(state)))
+
+
+def _state_body(state: SourceState) -> Json:
+    data: Json = dataclasses.asdict(state) | {"status": state.status.value}
+    return data | {name: iso(data[name]) for name in TIMES if data[name]}
+
+
+def _state(body: Json) -> SourceState:
+    times = {name: from_iso(body[name]) for name in TIMES if body[name]}
+    return SourceState(**body | times | {"status": SourceStatus(body["status"])})

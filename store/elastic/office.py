@@ -1,0 +1,122 @@
+"""Users, sessions, the audit and small facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.audit import AuditRecord
+from core.user import Role, Session, SignInLink, User
+from store.elastic import facts, ledger
+from store.elastic.bulk import Action, Outcome
+from store.elastic.documents import read
+from store.elastic.faults import Json
+from store.elastic.ledger import Ledger
+from store.elastic.part import Part
+from store.elastic.telling import written_down
+from store.sqlite.codecs import micros, moment
+from store.sqlite.connection import storable
+
+
+class Accounts(Part):
+    """Keep users, sessions and the audit."""
+
+    ledger: Ledger
+
+    def users(self) -> list[User]:
+        """Return all users, by name."""
+        found = [_user(doc.body) for doc in facts.listed(self.documents, "user")]
+        return sorted(found, key=lambda user: user.name)
+
+    def save_user(self, user: User) -> None:
+        """Store a user under their name."""
+        body: Json = {
+            "name": user.name,
+            "role": user.role.value,
+            "created_at": micros(user.created_at),
+            "password_hash": user.password_hash,
+            "disabled": user.disabled,
+        }
+        facts.save(self.documents, facts.fact_key("user", user.name), facts.fact("user", user.name, body))
+
+    def save_session(self, session: Session) -> None:
+        """Store a session under its token hash."""
+        body: Json = {
+            "token_hash": session.token_hash,
+            "user": session.user,
+            "created_at": micros(session.created_at),
+            "last_seen_at": micros(session.last_seen_at),
+        }
+        doc_id = facts.fact_key("session", session.token_hash)
+        self.documents.write([Action("index", facts.NAME, doc_id, facts.fact("session", "", body))])
+
+    def session(self, token_hash: str) -> Session | None:
+        """Return a session, or None where there is none."""
+        doc = self.documents.get(facts.NAME, facts.fact_key("session", token_hash))
+        if doc is None:
+            return None
+        body = doc.body
+        return Session(
+            token_hash=body["token_hash"],
+            user=body["user"],
+            created_at=moment(body["created_at"]),
+            last_seen_at=moment(body["last_seen_at"]),
+        )
+
+    def end_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        self.documents.write([Action("delete", facts.NAME, facts.fact_key("session", token_hash))])
+
+    def save_sign_in_link(self, link: SignInLink) -> None:
+        """Store a link that signs in once."""
+        until = micros(link.expires_at)
+        body: Json = {"token_hash": link.token_hash, "user": link.user, "expires_at": until}
+        doc_id = facts.fact_key("link", link.token_hash)
+        source = facts.fact("link", "", body, until=until)
+        self.documents.write([Action("index", facts.NAME, doc_id, source)])
+
+    def use_sign_in_link(self, token_hash: str, *, now: datetime) -> SignInLink | None:
+        """Return a link that is still good and forget it; only one removal of what was read can win."""
+        doc = self.documents.get(facts.NAME, facts.fact_key("link", token_hash))
+        won = doc is not None and self.documents.write([doc.removed()])[0] is Outcome.DONE
+        self._forget_links(now)
+        if doc is None or not won:
+            return None
+        body = doc.body
+        link = SignInLink(
+            token_hash=body["token_hash"], user=body["user"], expires_at=moment(body["expires_at"])
+        )
+        return link if link.expires_at > now else None
+
+    def _forget_links(self, now: datetime) -> None:
+        parts: list[Json] = [{"term": {"kind": "link"}}, {"range": {"until": {"lte": micros(now)}}}]
+        hits = self.documents.scan(facts.NAME, {"bool": {"filter": parts}}, [{"until": "asc"}], limit=1_000)
+        self.documents.write([Action("delete", facts.NAME, read(facts.NAME, hit).id) for hit in hits])
+
+    def audit(
+        self, *, target: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[AuditRecord]:
+        """Return audit records, newest first; `before` is an id to page on from."""
+        return self.ledger.records(target=target, limit=limit, before=before)
+
+    def record(self, *, actor: str, action: str, target: str, now: datetime) -> AuditRecord:
+        """Write an audit record for an act that changes nothing else here."""
+        return written_down(self.ledger, ledger.act(actor=actor, action=action, target=target, now=now))
+
+    def remember(self, key: str, value: str) -> str:
+        """Store `value` under `key` unless there is one; return the stored one."""
+        doc_id, wanted = facts.fact_key("memo", key), storable(value)
+        source = facts.fact("memo", key, {"key": key, "value": wanted})
+        if self.documents.write([Action("create", facts.NAME, doc_id, source)])[0] is Outcome.DONE:
+            return wanted
+        doc = self.documents.get(facts.NAME, doc_id)
+        return str(doc.body["value"]) if doc else wanted
+
+
+def _user(body: Json) -> User:
+    return User(
+        name=body["name"],
+        role=Role(body["role"]),
+        created_at=moment(body["created_at"]),
+        password_hash=body["password_hash"],
+        disabled=body["disabled"],
+    )
