@@ -134,10 +134,9 @@ class X(Source):
                 yield self._tombstone(native)
 
     def next_page(self, page: TextResponse, mentions: Sequence[Mention]) -> str | None:
-        """Return the next page by its token, and count what this one cost."""
+        """Return the next page by its token."""
         del mentions
         data = object_of(read_json(page, EXPECTED))
-        self._pay(data)
         token = text_of(object_of(data.get("meta")).get("next_token"))
         if token is None:
             return None
@@ -154,8 +153,7 @@ class X(Source):
         return self._search(f"conversation_id:{mention.thread_id.rpartition(':')[2]}")
 
     def read_thread(self, page: TextResponse, start: Mention) -> list[Mention]:
-        """Return a conversation oldest first, and count what it cost."""
-        self._pay(object_of(read_json(page, EXPECTED)))
+        """Return a conversation oldest first."""
         found = {mention.id: mention for mention in (*self.read(page), start)}
         return sorted(
             found.values(), key=lambda mention: (mention.published_at, len(mention.native_id), mention.id)
@@ -185,8 +183,10 @@ class X(Source):
         if not url.startswith(f"{self.base}/"):
             return {}
         if self._budget:
-            asked = parse_qs(urlsplit(url).query).get("max_results", ["1"])[-1]
-            self._budget.check(int(asked) * DEAREST_USD if asked.isdecimal() else DEAREST_USD)
+            asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+            results = asked.get("max_results", "")
+            count = int(results) if results.isdecimal() else asked.get("ids", "").count(",") + 1
+            self._budget.check(count * DEAREST_USD)
         return {"Authorization": f"Bearer {self.keys.get('bearer_token', '')}"}
 
     def request(self, url: str, headers: Mapping[str, str]) -> Request:
@@ -204,19 +204,21 @@ class X(Source):
             return error
         return None
 
+    def busy_until(self, page: TextResponse, now: datetime) -> datetime | None:
+        """Count what an answer cost; X itself names no time."""
+        del now
+        if self._budget:
+            data = object_of(read_json(page, EXPECTED))
+            posts = [*_posts(data), *_beside(data, "tweets").values()]
+            self._budget.use_named((f"post {post.get('id')}" for post in posts), POST_USD)
+            self._budget.use_named((f"user {user}" for user in _beside(data, "users")), USER_USD)
+        return None
+
     def _search(self, query: str) -> str:
         limit = self._budget.limit if self._budget else DAILY_USD
         results = min(MOST, max(FEWEST, int(limit / DEAREST_USD / PAGES_A_DAY)))
         asked = urlencode({"query": query, "max_results": results, **_FIELDS})
         return f"{self.base}/2/tweets/search/recent?{asked}"
-
-    def _pay(self, data: JsonObject) -> None:
-        if self._budget:
-            beside = object_of(data.get("includes"))
-            posts = [*_posts(data), *map(object_of, list_of(beside.get("tweets")))]
-            users = [object_of(user) for user in list_of(beside.get("users"))]
-            self._budget.use_named((f"post {post.get('id')}" for post in posts), POST_USD)
-            self._budget.use_named((f"user {user.get('id')}" for user in users), USER_USD)
 
     def _post(self, post: JsonObject, users: _ById, others: _ById) -> Mention | None:
         native, text = id_of(post.get("id")), _text(post, others)

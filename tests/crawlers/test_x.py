@@ -115,7 +115,7 @@ def test_a_days_spending_ends_at_its_cap_and_a_restart_forgets_nothing(tmp_path:
     spider = spender(tmp_path, 0.22)
     page = answer(fixture("x_search.json"), SEARCH)
     assert spider.headers(SEARCH) == {"Authorization": "Bearer t0ken"}
-    spider.next_page(page, [])
+    assert spider.busy_until(page, NOW) is None
     for again in (spider, spender(tmp_path, 0.22)):
         with pytest.raises(SourceBusy) as busy:
             again.headers(SEARCH)
@@ -126,7 +126,7 @@ def test_a_days_spending_ends_at_its_cap_and_a_restart_forgets_nothing(tmp_path:
 def test_the_same_post_is_paid_for_once_a_day(tmp_path: Path) -> None:
     spider, page = spender(tmp_path, 0.26), answer(fixture("x_search.json"), SEARCH)
     for _ in range(5):
-        spider.next_page(page, [])
+        spider.busy_until(page, NOW)
     assert spider.headers(SEARCH)
 
 
@@ -134,6 +134,9 @@ def test_a_page_never_costs_more_than_is_left(tmp_path: Path) -> None:
     spider = spender(tmp_path, 0.5)
     with pytest.raises(SourceBusy):
         spider.headers("https://api.x.com/2/tweets/search/recent?query=x&max_results=100")
+    with pytest.raises(SourceBusy):
+        spider.headers(f"https://api.x.com/2/tweets?ids={','.join(map(str, range(100)))}")
+    assert spider.headers("https://api.x.com/2/tweets?ids=1,2,3")
 
 
 def test_the_next_page_and_the_conversation_with_its_first_post_are_asked_for() -> None:
