@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,24 +20,6 @@ from core.settings import PriorityWeights, Settings
 
 DEFAULT_DIR = Path("earful-data")
 FILE_NAME = "earful.toml"
-
-
-class _Weights(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    churn: float = Field(default=PriorityWeights().churn, ge=0, le=100)
-    negative: float = Field(default=PriorityWeights().negative, ge=0, le=100)
-    unanswered: float = Field(default=PriorityWeights().unanswered, ge=0, le=100)
-    question: float = Field(default=PriorityWeights().question, ge=0, le=100)
-    bug: float = Field(default=PriorityWeights().bug, ge=0, le=100)
-    purchase: float = Field(default=PriorityWeights().purchase, ge=0, le=100)
-    reach: float = Field(default=PriorityWeights().reach, ge=0, le=100)
-    heat: float = Field(default=PriorityWeights().heat, ge=0, le=100)
-    repeat: float = Field(default=PriorityWeights().repeat, ge=0, le=100)
-    rival: float = Field(default=PriorityWeights().rival, ge=0, le=100)
-    praise: float = Field(default=PriorityWeights().praise, ge=0, le=100)
-    half_life_days: float = Field(default=PriorityWeights().half_life_days, gt=0, le=3650)
-    answered: float = Field(default=PriorityWeights().answered, ge=0, le=1)
 
 
 class _File(BaseSettings):
@@ -54,7 +37,7 @@ class _File(BaseSettings):
     host_delay: float = Field(default=Settings().host_delay, ge=0, le=3600)
     model_dir: str = ""
     label_threads: int = Field(default=1, ge=1, le=64)
-    weights: _Weights = Field(default_factory=_Weights)
+    weights: dict[str, float] = Field(default_factory=dict)
 
     @field_validator("allow_networks", "trusted_hosts", mode="before")
     @classmethod
@@ -114,5 +97,15 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         host_delay=read.host_delay,
         model_dir=read.model_dir,
         label_threads=read.label_threads,
-        weights=PriorityWeights(**read.weights.model_dump()),
+        weights=_weights(read.weights, path),
     )
+
+
+def _weights(read: dict[str, float], path: Path) -> PriorityWeights:
+    known = {each.name for each in fields(PriorityWeights)}
+    if unknown := sorted(read.keys() - known):
+        raise ConfigError(f"{path} weighs {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    try:
+        return PriorityWeights(**read)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
