@@ -1,0 +1,85 @@
+"""`earful backup`: a copy of everything, taken while Earful runs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from core.clock import SystemClock
+from core.errors import ConfigError
+from core.settings import Settings
+from store import back_up
+
+#: In the data directory, where none is named.
+DIRECTORY = "backups"
+DATED = re.compile(r"earful-(\d{8}T\d{6}Z)\.db")
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@click.command("backup")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="Keep only the newest N dated backups there.")
+@click.pass_obj
+def command(settings: Settings, file: Path | None, keep: int | None) -> None:
+    """Copy everything into FILE while Earful runs; without FILE into a dated file in DATA/backups.
+
+    FILE may be a directory. A file that is there is never overwritten. The copy appears when it is
+    whole and has passed its integrity check; its path goes to standard output.
+    """
+    target = file or settings.data_dir / DIRECTORY
+    if file is None or file.is_dir():
+        target /= f"earful-{SystemClock().now().strftime(STAMP)}.db"
+    elif keep is not None:
+        raise ConfigError("--keep counts dated backups in a directory; leave FILE out or name a directory")
+    back_up(settings.database_url, target, progress=show)
+    if sys.stderr.isatty():
+        click.echo("\r", nl=False, err=True)
+    size = target.stat().st_size
+    click.echo(f"backed up and verified, {size / 1e6:.1f} MB", err=True)
+    click.echo(target)
+    if keep is not None:
+        for old in prune(target.parent, keep):
+            click.echo(f"removed {old}", err=True)
+
+
+def backup_if_due(settings: Settings, *, every: timedelta, keep: int, now: datetime) -> Path | None:
+    """Write a dated backup where the newest is older than `every`, and keep `keep`; None where none is due.
+
+    For a scheduler; it returns when the copy is verified, so long ones belong into a thread or a child.
+    """
+    directory = settings.data_dir / DIRECTORY
+    newest = max(dated(directory), default=None)
+    if newest is not None and now - newest[0] < every:
+        return None
+    target = directory / f"earful-{now.astimezone(UTC).strftime(STAMP)}.db"
+    back_up(settings.database_url, target)
+    prune(directory, keep)
+    return target
+
+
+def dated(directory: Path) -> list[tuple[datetime, Path]]:
+    """Return the dated backups of a directory with their times."""
+    if not directory.is_dir():
+        return []
+    named = ((DATED.fullmatch(path.name), path) for path in directory.iterdir())
+    return sorted(
+        (datetime.strptime(match.group(1), STAMP).replace(tzinfo=UTC), path) for match, path in named if match
+    )
+
+
+def prune(directory: Path, keep: int) -> list[Path]:
+    """Remove all dated backups but the newest `keep`; return those removed. Other files stay."""
+    old = [path for _, path in dated(directory)[:-keep]]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return old
+
+
+def show(done: int, total: int) -> None:
+    """Tell a person at a terminal how far the copy is."""
+    if sys.stderr.isatty():
+        click.echo(f"\rcopied {100 * done // max(total, 1)} % ", nl=False, err=True)

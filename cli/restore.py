@@ -1,0 +1,32 @@
+"""`earful restore`: put a backup in the place of the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cli.backup import show
+from core.clock import SystemClock
+from core.settings import Settings
+from store import restore
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def command(settings: Settings, file: Path) -> None:
+    """Put the backup FILE in the place of the store, which is kept aside under today's date.
+
+    Earful must not be running. FILE is verified before anything is replaced, and stays where it is.
+    """
+    from cli.up import only_one  # noqa: PLC0415 - it imports the model's runtime, which --help need not
+
+    with only_one(settings.data_dir):
+        aside = restore(settings.database_url, file, now=SystemClock().now(), progress=show)
+    if sys.stderr.isatty():
+        click.echo("\r", nl=False, err=True)
+    click.echo(f"restored {file}", err=True)
+    if aside is not None:
+        click.echo(f"the database that was there before is kept as {aside}", err=True)
