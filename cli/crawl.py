@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from cli.children import end_with_parent
+from cli.children import PARENT_VARIABLE, end_with_parent
 from cli.scheduling import summary
 from core.errors import ConfigError
 from core.settings import Settings
@@ -109,7 +109,8 @@ class Line:
 
     def __enter__(self) -> Self:
         """Show the line."""
-        if sys.stderr.isatty():
+        # Under `earful up` the terminal's one live line is the parent's.
+        if sys.stderr.isatty() and PARENT_VARIABLE not in os.environ:
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs rich
 
             self._status = Console(stderr=True).status("crawling …")
