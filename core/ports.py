@@ -10,11 +10,12 @@ takes no writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.audit import AuditRecord
+from core.kept import Doing, Hold, Kept
 from core.search import Bucket, Count, FacetValue, Page, QueuePage, QueueSort, Search, Sort
 from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
@@ -83,6 +84,23 @@ class MentionStore(Protocol):
 
     def revisions(self, mention_id: str) -> list[StoredMention]:
         """Return every revision of a mention, oldest first, without labels."""
+        ...
+
+    def published(
+        self,
+        watch_id: str,
+        source: str,
+        *,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        after: str | None = None,
+    ) -> list[StoredMention]:
+        """Return what a watch keeps of a source and was published from `start` to before `end`.
+
+        Context and own mentions are included, deleted ones are not. In order of publication, those of one
+        second in any order that stays; `after` is the id of the last one of the page before this.
+        """
         ...
 
     def source_states(self) -> list[SourceState]:
@@ -167,6 +185,14 @@ class ThreadStore(Protocol):
         """
         ...
 
+    def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
+        """Return how many threads each search has in the queue, in one call: the figures of all views."""
+        ...
+
+    def matched(self, thread_ids: Sequence[str]) -> Mapping[str, Sequence[StoredMention]]:
+        """Return the matched mentions of threads, not our own, oldest first; an unknown id has none."""
+        ...
+
     def triage(
         self, thread_id: str, change: Triage, *, actor: str, action: str, now: datetime
     ) -> tuple[Triage, AuditRecord]:
@@ -249,6 +275,14 @@ class OfficeStore(Protocol):
         """Forget a session."""
         ...
 
+    def sessions(self, user: str) -> list[Session]:
+        """Return a user's sessions, newest use first."""
+        ...
+
+    def end_sessions(self, user: str, *, besides: str | None = None) -> int:
+        """Forget a user's sessions, all or all but the one with the token hash `besides`; return how many."""
+        ...
+
     def save_sign_in_link(self, link: SignInLink) -> None:
         """Store a link that signs in once."""
         ...
@@ -304,7 +338,45 @@ class OfficeStore(Protocol):
         ...
 
 
-class Store(WatchStore, MentionStore, LabelStore, ThreadStore, SearchStore, OfficeStore, Protocol):
+class DeskStore(Protocol):
+    """Keep what people set up for their work, and who has which thread in hand."""
+
+    def kept(self, kind: str) -> list[Kept]:
+        """Return all things of a kind, by key."""
+        ...
+
+    def keep(self, item: Kept) -> Kept:
+        """Store a thing whose `version` is the stored one (0 for a new one); return it with the next version.
+
+        Writes the audit record `KIND.save` about `KIND:KEY`.
+
+        Raises:
+            Conflict: somebody saved another version first; `fresh` is the stored one, None where it is gone.
+        """
+        ...
+
+    def drop(self, kind: str, key: str, *, actor: str, now: datetime) -> None:
+        """Take a thing away, with its audit record `KIND.remove`; where there is none, nothing happens."""
+        ...
+
+    def hold(self, hold: Hold, *, now: datetime) -> None:
+        """Say that somebody has a thread in hand; the same again only moves `until`."""
+        ...
+
+    def take(self, thread_ids: Sequence[str], *, user: str, until: datetime, now: datetime) -> list[str]:
+        """Check threads out for one user, as one act; return those that nobody else had, in their order."""
+        ...
+
+    def holds(self, thread_ids: Sequence[str] | None = None, *, now: datetime) -> list[Hold]:
+        """Return who has these threads, or any, in hand at `now`; by thread, user and what they do."""
+        ...
+
+    def release(self, user: str, *, doing: Doing, thread_id: str | None = None) -> None:
+        """Say that somebody no longer does something, with one thread or with any."""
+        ...
+
+
+class Store(WatchStore, MentionStore, LabelStore, ThreadStore, SearchStore, OfficeStore, DeskStore, Protocol):
     """Everything one engine does."""
 
     def check(self) -> list[str]:

@@ -171,3 +171,5 @@ class ThreadRow:
     #: Labels of the mention that matters most, toward the watch's product.
     top: Mention | None
     notes: int = 0
+    #: The newest correction of these labels.
+    correction: Correction | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.clock import Clock
 from store.sqlite.checks import Checks
 from store.sqlite.connection import BUSY_SECONDS, Database
+from store.sqlite.desk import Holds, KeptThings
 from store.sqlite.labels import Labels
 from store.sqlite.mentions import Mentions
 from store.sqlite.migrate import migrate, shipped
@@ -20,7 +21,9 @@ from store.sqlite.watches import Watches
 READ_SECONDS = 2.0
 
 
-class SqliteStore(Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, Checks):
+class SqliteStore(
+    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks
+):
     """Everything that `core.ports.Store` promises, in one file, for many threads and processes at once."""
 
     @classmethod

@@ -65,6 +65,21 @@ class Accounts(Part):
         with self.database.write() as link:
             link.run("DELETE FROM session WHERE token_hash = ?", token_hash)
 
+    def sessions(self, user: str) -> list[Session]:
+        """Return a user's sessions, newest use first."""
+        sql = (
+            "SELECT token_hash, user, created_at, last_seen_at FROM session "
+            "WHERE user = ? ORDER BY last_seen_at DESC, token_hash"
+        )
+        with self.database.read() as link:
+            return link.rows(_session, sql, user)
+
+    def end_sessions(self, user: str, *, besides: str | None = None) -> int:
+        """Forget a user's sessions, all or all but one; return how many."""
+        with self.database.write() as link:
+            link.run("DELETE FROM session WHERE user = ? AND token_hash IS NOT ?", user, besides)
+            return link.changes()
+
     def save_sign_in_link(self, link: SignInLink) -> None:
         """Store a link that signs in once."""
         with self.database.write() as connection:

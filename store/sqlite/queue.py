@@ -13,14 +13,15 @@ from typing import NamedTuple
 
 from core.query import And, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
-from core.thread import StoredMention, ThreadRow
+from core.thread import Correction, StoredMention, ThreadRow
 from store.sqlite import brands, fields, loading, marks
 from store.sqlite.clause import Clause, all_of, any_of
 from store.sqlite.codecs import maybe_moment, moment, priority_from_text
 from store.sqlite.compiling import Compiler
 from store.sqlite.connection import Link, Value
+from store.sqlite.labels import correction
 from store.sqlite.part import Part
-from store.sqlite.threads import shortened, title_of
+from store.sqlite.threads import in_order, shortened, title_of
 from store.sqlite.triaging import Row as TriageRow
 
 #: Longest excerpt, in characters.
@@ -64,6 +65,15 @@ WATCHES = """
 SELECT DISTINCT m.thread, k.watch FROM mention m JOIN mention_watch k ON k.docid = m.docid
 WHERE m.thread IN (SELECT value FROM json_each(?)) ORDER BY m.thread, k.watch
 """
+MATCHED = """
+SELECT m.docid FROM mention m JOIN thread t ON t.tid = m.thread
+WHERE t.id IN (SELECT value FROM json_each(?)) AND NOT (m.context OR m.own)
+"""
+CORRECTED = """
+SELECT m.id, brand.name, c.by, c.at, c.tone, c.churn
+FROM correction c JOIN mention m ON m.docid = c.docid JOIN brand ON brand.id = c.brand
+WHERE c.docid IN (SELECT value FROM json_each(?)) ORDER BY c.at, c.by
+"""
 
 
 class Queue(Part):
@@ -93,6 +103,25 @@ class Queue(Part):
         more = len(found) > limit and found[:limit]
         mark = marks.write(sort.value, list(found[limit - 1][1:])) if more else None
         return QueuePage(rows=tuple(rows), total=Count(value=total), next=mark)
+
+    def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
+        """Return how many threads each search has in the queue."""
+        found = []
+        with self.database.read(limited=True) as link:
+            for search in searches:
+                where = conditions(link, search)
+                number = link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)
+                found.append(Count(value=number))
+        return found
+
+    def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:
+        """Return the matched mentions of threads that are not our own, oldest first."""
+        found: dict[str, list[StoredMention]] = {thread_id: [] for thread_id in thread_ids}
+        with self.database.read() as link:
+            docids = link.rows(int, MATCHED, json.dumps(list(found)))
+            for stored in in_order(loading.mentions(link, docids).values()):
+                found[stored.mention.thread_id].append(stored)
+        return found
 
 
 def conditions(link: Link, search: Search) -> Clause:
@@ -155,7 +184,13 @@ class _Row(NamedTuple):
     version: int
     notes: int
 
-    def row(self, first: StoredMention, top: StoredMention | None, watches: tuple[str, ...]) -> ThreadRow:
+    def row(
+        self,
+        first: StoredMention,
+        top: StoredMention | None,
+        watches: tuple[str, ...],
+        corrected: Correction | None,
+    ) -> ThreadRow:
         """Return the line of the queue."""
         shown = top or first
         triage = TriageRow(*self[9:16]).triage()
@@ -175,6 +210,7 @@ class _Row(NamedTuple):
             waiting_since=maybe_moment(self.waiting_since),
             top=top.mention if top else None,
             notes=self.notes,
+            correction=corrected,
         )
 
 
@@ -189,11 +225,16 @@ def _rows(link: Link, tids: Sequence[int]) -> list[ThreadRow]:
     for tid, watch in link.rows(lambda *row: row, WATCHES, asked):
         watches[tid].append(watch)
     products = {watch.id: watch.product.name for watch in brands.watches(link).values()}
+    tops = [top for _, top in ends.values() if top is not None]
+    # The newest comes last and stands.
+    said = {(c.mention_id, c.brand): c for c in link.rows(correction, CORRECTED, json.dumps(tops))}
     found = []
     for tid in tids:
         first, top = ends[tid]
         shown = _toward_products(mentions[top], products) if top is not None else None
-        found.append(rows[tid].row(mentions[first], shown, tuple(watches[tid])))
+        labels = shown.mention.labels if shown else ()
+        word = said.get((shown.mention.id, labels[0].brand)) if shown and labels else None
+        found.append(rows[tid].row(mentions[first], shown, tuple(watches[tid]), word))
     return found
 
 
