@@ -7,6 +7,7 @@ import atexit
 import base64
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -343,7 +344,9 @@ def _entry(item: JsonObject) -> Mention | None:
         kind=Kind.POST if is_post else Kind.COMMENT,
         url=link or None,
         thread_id=mention_id("reddit", native if is_post or not place else f"t3_{place[1]}"),
-        author=Author() if gone or name is None else _author(name.strip().removeprefix("/u/"), None),
+        author=Author()
+        if gone or name is None
+        else replace(_author(name.strip().removeprefix("/u/"), None), name=name.strip()),
         title=plain_title(title) if title else None,
         text=text,
         published_at=published,
