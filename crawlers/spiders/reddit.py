@@ -49,9 +49,7 @@ _NATIVE = re.compile(r"t[13]_[0-9a-z]+")
 _PLACE = re.compile(r"/comments/([0-9a-z]+)(?:/[^/?#]*/([0-9a-z]+))?")
 #: What Reddit shows instead of a text that its author, a moderator or Reddit took away.
 _NOTICE = re.compile(r"\[\s*(?:deleted|removed)\b.{0,300}\]", re.IGNORECASE | re.DOTALL)
-_FEED_NOTICE = re.compile(
-    r"\[\s*(?:deleted|removed)\b[^\]]*\](?:\s+submitted by .*)?", re.IGNORECASE | re.DOTALL
-)
+_FEED_NOTICE = re.compile(r"\[\s*(?:deleted|removed)\b[^\]]*\](?:\s+submitted by .*)?", re.I | re.S)
 _GONE = "[deleted]"
 
 _PARSER = FeedParser()
@@ -344,9 +342,7 @@ def _entry(item: JsonObject) -> Mention | None:
         kind=Kind.POST if is_post else Kind.COMMENT,
         url=link or None,
         thread_id=mention_id("reddit", native if is_post or not place else f"t3_{place[1]}"),
-        author=Author()
-        if gone or name is None
-        else replace(_author(name.strip().removeprefix("/u/"), None), name=name.strip()),
+        author=Author() if gone or not name else replace(_author(name.removeprefix("/u/"), None), name=name),
         title=plain_title(title) if title else None,
         text=text,
         published_at=published,
