@@ -49,7 +49,9 @@ _NATIVE = re.compile(r"t[13]_[0-9a-z]+")
 _PLACE = re.compile(r"/comments/([0-9a-z]+)(?:/[^/?#]*/([0-9a-z]+))?")
 #: What Reddit shows instead of a text that its author, a moderator or Reddit took away.
 _NOTICE = re.compile(r"\[\s*(?:deleted|removed)\b.{0,300}\]", re.IGNORECASE | re.DOTALL)
-_FEED_NOTICE = re.compile(r"\[\s*(?:deleted|removed)\b[^\]]*\](?:\s+submitted by .*)?", re.I | re.S)
+_FEED_NOTICE = re.compile(
+    r"\[\s*(?:deleted|removed)\b[^\]]*\](?:\s+submitted by .*)?", re.IGNORECASE | re.DOTALL
+)
 _GONE = "[deleted]"
 
 _PARSER = FeedParser()
