@@ -5,9 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from statistics import median
 
 from core.mention import Mention
+
+#: Days whose items are counted, and how many full ones make a habit.
+DAYS, FEWEST_DAYS = 29, 3
+#: Known gaps kept.
+GAPS = 20
 
 
 class SourceStatus(enum.StrEnum):
@@ -55,6 +61,41 @@ class SourceState:
     #: Failures in a row.
     failures: int = 0
     paused: bool = False
+    #: New items by the UTC day of their first sight (`2026-11-22`), the last `DAYS` days.
+    days: Mapping[str, int] = field(default_factory=dict)
+    #: The UTC day that the next two are of.
+    today: str = ""
+    requests_today: int = 0
+    #: What the service charged, in US dollars, where it does.
+    usd_today: float = 0.0
+    #: Stored items that the last crawl looked at again, to learn of edits and deletions.
+    rechecked: int = 0
+    #: Times that may be incomplete, each in plain words, the newest last; at most `GAPS`.
+    gaps: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take lists for tuples, as they come back from JSON."""
+        object.__setattr__(self, "gaps", tuple(self.gaps)[-GAPS:])
+        object.__setattr__(self, "days", dict(sorted(self.days.items())[-DAYS:]))
+
+    @property
+    def normal(self) -> float | None:
+        """New items on a usual day: the middle of the full days since the first; None before three of them.
+
+        The first day holds the back-fill and the last is not over, so neither counts.
+        """
+        if not self.days:
+            return None
+        first, last = min(self.days), max(self.days)
+        span = (date.fromisoformat(last) - date.fromisoformat(first)).days
+        full = [date.fromisoformat(first) + timedelta(days=step) for step in range(1, span)]
+        if len(full) < FEWEST_DAYS:
+            return None
+        return float(median(self.days.get(day.isoformat(), 0) for day in full))
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """Return for how long nothing was read through; None before the first time."""
+        return max(now - self.last_success_at, timedelta()) if self.last_success_at else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from core.clock import Clock
-from core.errors import SourceBusy
+from core.errors import InputError, SourceBusy
 from core.ports import MentionStore
 from core.source import Cursor
+from core.watch import SourceSettings
 
 #: Stands for all watches in the store's cursors: a budget belongs to the key, not to a watch.
 EVERY_WATCH = ""
@@ -90,3 +91,45 @@ def midnight_after(moment: datetime, zone: tzinfo) -> datetime:
     """Return when the next day begins in a time zone."""
     local = moment.astimezone(zone)
     return (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def requests_budget(store: MentionStore, clock: Clock, source: str, limit: int) -> Budget:
+    """Return the operator's own limit on the requests to a source in a UTC day."""
+    title = f"the {limit:,} requests a day that `daily_requests` allows"
+    return Budget(
+        store=store, clock=clock, source=source, name="requests", limit=limit, title=title, zone=UTC
+    )
+
+
+def daily_requests(settings: SourceSettings) -> int | None:
+    """Return how many requests a day a watch allows; None for any number.
+
+    Raises:
+        InputError: the setting is no whole number from 1 up.
+    """
+    return _count(settings, "daily_requests")
+
+
+def pages_per_run(settings: SourceSettings) -> int | None:
+    """Return how many pages of one list a crawl may read; None for the source's own number.
+
+    Raises:
+        InputError: the setting is no whole number from 1 up.
+    """
+    return _count(settings, "pages_per_run")
+
+
+def spent_today(store: MentionStore, source: str, now: datetime) -> float:
+    """Return what a source that costs money was paid today, as its own budget counts it."""
+    kept = store.cursor(EVERY_WATCH, source, "spent")
+    used = kept.value.get("used") if kept and kept.value.get("day") == f"{now:%Y-%m-%d}" else 0.0
+    return round(float(used), 4) if isinstance(used, int | float) else 0.0
+
+
+def _count(settings: SourceSettings, name: str) -> int | None:
+    value = settings.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"`{name}` is a whole number from 1 up, not {value!r}")
+    return value

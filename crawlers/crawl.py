@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response, TextResponse
+from scrapy.http import TextResponse
 
 from core.clock import Clock
 from core.errors import (
@@ -33,12 +32,13 @@ from core.mention import Mention
 from core.ports import Store
 from core.source import SourceState
 from core.watch import SourceSettings, Watch
-from crawlers.health import Outcome, after
-from crawlers.page import ERRORS_FROM, NOT_MODIFIED, OK_FROM, REFUSED_FROM, as_text, host_of, narrow
-from crawlers.patience import Hosts, plain_error
+from crawlers.asking import Asker, refuse_without_key
+from crawlers.budget import Budget, daily_requests, pages_per_run, requests_budget, spent_today
+from crawlers.health import Gap, Outcome, after
+from crawlers.patience import Hosts
 from crawlers.pipelines import Pipeline, bounded
+from crawlers.rechecking import Rechecker
 from crawlers.stream import MAX_TRIES, Position, Stream, Validators, from_cursor
-from crawlers.waiting import UNSAID
 
 if TYPE_CHECKING:
     from crawlers.source import Source
@@ -53,8 +53,8 @@ LONGEST_CRAWL = timedelta(minutes=10)
 WIDER = 2
 #: Most further answers asked for of one conversation: 1,200 comments where the service gives 100 at once.
 FURTHER = 12
-#: The refusal that a fresh token may undo.
-UNAUTHORIZED = 401
+#: Stands for the watch's settings among the names of streams that failed.
+SETTINGS = "settings"
 
 
 @dataclass(kw_only=True)
@@ -87,12 +87,18 @@ class Crawl:
     progress: Callable[[Outcome], None] = lambda _outcome: None
     #: What ended the crawl before its time: the store.
     error: StoreError | None = None
+    #: Takes credentials out of what is said.
+    hide: Callable[[str], str] = str
     _ends_at: datetime | None = None
+    _budget: Budget | None = None
     _seats: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STREAMS_AT_ONCE))
 
     async def run(self, source: Source) -> None:
         """Read every job's streams and save how the source is doing for each watch."""
         self._ends_at = self.clock.now() + LONGEST_CRAWL
+        limits = [limit for job in self.jobs if (limit := daily_requests(job.settings))]
+        if limits:
+            self._budget = requests_budget(self.store, self.clock, source.name, max(limits))
         try:
             await asyncio.gather(*(self._job(source, job) for job in self.jobs))
         except StoreError as error:
@@ -106,18 +112,39 @@ class Crawl:
 
     async def _job(self, source: Source, job: Job) -> None:
         try:
+            refuse_without_key(source)
             streams = list(source.streams(job.watch, job.settings))
         except EarfulError as error:
-            streams, job.outcome.failures["settings"] = [], error
+            streams, job.outcome.failures[SETTINGS] = [], error
         job.outcome.streams = len(streams) or 1
         pipeline = Pipeline(store=self.store, clock=self.clock, source=source, watch=job.watch)
-        readers = [Reader(crawl=self, source=source, job=job, stream=s, pipeline=pipeline) for s in streams]
+        asker = self.asker(source, job)
+        readers = [
+            Reader(crawl=self, source=source, job=job, stream=stream, pipeline=pipeline, asker=asker)
+            for stream in streams
+        ]
         await asyncio.gather(*(self._seated(reader) for reader in readers))
+        if streams:
+            again = Rechecker(crawl=self, source=source, job=job, pipeline=pipeline, asker=asker)
+            await again.run()
         job.outcome.count = pipeline.count
         job.outcome.newest_at = pipeline.newest_at
-        job.state = after(job.state, job.outcome, self.clock.now())
+        job.outcome.usd = spent_today(self.store, source.name, self.clock.now())
+        state = after(job.state, job.outcome, self.clock.now())
+        job.state = replace(state, reason=self.hide(state.reason))
         self.store.save_source_state(job.state)
         self.progress(job.outcome)
+
+    def asker(self, source: Source, job: Job) -> Asker:
+        """Return what asks for a job, within the source's budget."""
+        return Asker(
+            source=source,
+            clock=self.clock,
+            hosts=self.hosts,
+            outcome=job.outcome,
+            progress=self.progress,
+            budget=self._budget,
+        )
 
     async def _seated(self, reader: Reader) -> None:
         async with self._seats:
@@ -133,6 +160,7 @@ class Reader:
     job: Job
     stream: Stream
     pipeline: Pipeline
+    asker: Asker
     position: Position = field(default_factory=Position)
 
     async def read(self) -> None:
@@ -148,7 +176,7 @@ class Reader:
             raise
         except SourceBusy as error:
             outcome.failures[self.stream.name] = error
-            self.pipeline.save(self.stream, self.position.waiting(error.until, str(error)))
+            self.pipeline.save(self.stream, self.position.waiting(error.until, self.crawl.hide(str(error))))
         except EarfulError as error:
             outcome.failures[self.stream.name] = error
             if isinstance(error, SourceGone | SourceBlocked | SourceChanged | EgressRefused):
@@ -171,8 +199,9 @@ class Reader:
         # A deeper back-fill than ever before reads on through known ground.
         known = frozenset(self.position.known) if self._is_covered(floor) else frozenset()
         met, passed, url = self.position.walk, list[str](), self.stream.url
-        for _ in range(self.source.max_pages):
-            page = await self._fetch(url, self._conditions())
+        gap = Gap(known=frozenset(self.position.known), since=self.job.state.last_success_at)
+        for _ in range(pages_per_run(self.job.settings) or self.source.max_pages):
+            page = await self.asker.fetch(url, self._conditions())
             if page is None:
                 self.job.outcome.unchanged_answers += 1
                 return
@@ -181,6 +210,7 @@ class Reader:
             ids = [mention.id for mention in mentions]
             passed += ids
             following = self.source.next_page(page, mentions)
+            gap.passed(mentions)
             if met and any(one in met.passed for one in ids):
                 # What lies between here and the page where an earlier crawl stopped was read by that crawl.
                 following, passed, met = urljoin(url, met.next_url), [*passed, *met.passed], None
@@ -188,6 +218,7 @@ class Reader:
                 following = None
             self._validate(page)
             if following is None:
+                self.job.outcome.gaps += gap.told(self.stream.name)
                 self.pipeline.save(self.stream, self.position.finished(passed, floor))
                 return
             self.position = self.position.underway(passed, path_of(following, self.stream.url))
@@ -278,7 +309,7 @@ class Reader:
         pages: list[TextResponse] = []
         start = mention
         for _ in range(1 + WIDER):
-            page = await self._fetch(url, {})
+            page = await self.asker.fetch(url, {})
             if page is None:
                 break
             pages.append(page)
@@ -306,7 +337,7 @@ class Reader:
             del waiting[url]
             asked.add(url)
             try:
-                page = await self._fetch(url, {})
+                page = await self.asker.fetch(url, {})
                 found = self.source.read_thread(page, next(iter(thread.values()))) if page and thread else []
             except (SourceBusy, StoreError):
                 raise
@@ -321,58 +352,6 @@ class Reader:
 
     def _watched(self, mention: Mention) -> bool:
         return not mention.deleted and self.source.matches(self.stream.watch, mention)
-
-    async def _fetch(self, url: str, conditions: Mapping[str, str]) -> TextResponse | None:
-        """Return the answer of an address; None for "not modified".
-
-        Raises:
-            SourceError: there is none; the class says why.
-        """
-        response = await self._asked(url, conditions)
-        token = response.request.headers.get("Authorization", b"").decode("latin-1").partition(" ")[2]
-        if token and _is_stale(response) and await self.source.renew(token):
-            response = await self._asked(url, conditions)
-        self._heed(response)
-        page = narrow(response)
-        if page.url != url and page.url == response.request.url:
-            # What the request added to the address, such as a key, belongs into no cursor.
-            page = page.replace(url=url)
-        return None if page.status == NOT_MODIFIED else page
-
-    def _heed(self, response: Response) -> None:
-        """Keep away from a host as long as an answer's body says.
-
-        Raises:
-            SourceError: the answer is a refusal that the source understands.
-        """
-        now, host, page = self.crawl.clock.now(), host_of(response.url), as_text(response)
-        told = self.source.refused(page, now) if REFUSED_FROM <= page.status < ERRORS_FROM else None
-        until = self.source.busy_until(page, now) if page.status == OK_FROM else None
-        if isinstance(told, SourceBusy):
-            until = told.until = told.until or now + UNSAID
-        if until:
-            self.crawl.hosts.due[host] = max(until, self.crawl.hosts.due.get(host, until))
-        if told:
-            raise told
-
-    async def _asked(self, url: str, conditions: Mapping[str, str]) -> Response:
-        request = self.source.request(url, {**self.source.headers(url), **conditions})
-        meta = {**request.meta, "asked": url, "outcome": self.job.outcome}
-        request = request.replace(meta=meta, dont_filter=True)
-        try:
-            response: Response = await self.source.crawler.engine.download_async(request)
-        except IgnoreRequest as error:
-            raise plain_error(request, error) from error
-        finally:
-            self.crawl.progress(self.job.outcome)
-        return response
-
-
-def _is_stale(response: Response) -> bool:
-    """Tell whether an answer says that a token is no longer good; Bluesky says so with 400."""
-    return response.status == UNAUTHORIZED or (
-        response.status == REFUSED_FROM and b"Expired" in response.body
-    )
 
 
 def path_of(url: str, base: str) -> str:

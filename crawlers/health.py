@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.errors import EarfulError, EgressRefused, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.mention import Mention
 from core.source import PutCount, SourceState, SourceStatus
 
 #: Crawls in a row without any item, after some with items, that make a source suspect (FAULTS A3 30).
@@ -37,13 +38,51 @@ class Outcome:
     failures: dict[str, EarfulError] = field(default_factory=dict)
     #: Said although nothing failed, such as a back-fill that goes on next time.
     notes: list[str] = field(default_factory=list)
+    #: Times that may be incomplete, in plain words.
+    gaps: list[str] = field(default_factory=list)
+    #: Stored items that were looked at again.
+    rechecked: int = 0
+    #: What the service charged today, in US dollars.
+    usd: float = 0.0
+    #: Requests taken off the day's budget so far.
+    budgeted: int = 0
+
+
+@dataclass(kw_only=True)
+class Gap:
+    """Notices when a list ends before it comes to what was read the last time: what lies between is lost."""
+
+    #: Ids that were read before.
+    known: frozenset[str]
+    #: When all was read the last time.
+    since: datetime | None
+    _met: bool = False
+    _oldest: datetime | None = None
+
+    def passed(self, mentions: Sequence[Mention]) -> None:
+        """Take a page."""
+        self._met = self._met or any(mention.id in self.known for mention in mentions)
+        dated = [mention.published_at for mention in mentions if mention.published_known]
+        self._oldest = min(filter(None, (self._oldest, *dated)), default=None)
+
+    def told(self, stream: str) -> list[str]:
+        """Return what to say at the end of the list; nothing where there is no gap."""
+        if not self.known or self._met or not self.since or not self._oldest or self._oldest <= self.since:
+            return []
+        return [f"{self.since:%Y-%m-%d %H:%M} to {self._oldest:%Y-%m-%d %H:%M} UTC: {stream} shows no more"]
 
 
 def after(before: SourceState, outcome: Outcome, now: datetime) -> SourceState:
     """Return how the source is doing now."""
-    count = outcome.count
+    count, day = outcome.count, f"{now.astimezone(UTC):%Y-%m-%d}"
     told = replace(
         before,
+        days={**before.days, day: before.days.get(day, 0) + count.new},
+        today=day,
+        requests_today=outcome.requests + (before.requests_today if before.today == day else 0),
+        usd_today=outcome.usd,
+        rechecked=outcome.rechecked,
+        gaps=(*before.gaps, *outcome.gaps),
         last_try_at=now,
         requests=outcome.requests,
         new=count.new,
@@ -107,12 +146,18 @@ def _until(failures: Sequence[EarfulError], earlier: int, now: datetime) -> date
 
 
 def _reason(outcome: Outcome) -> str:
+    """Return what failed, each cause once with the lists that it kept from us."""
     told: dict[str, list[str]] = {}
     for stream, error in outcome.failures.items():
         told.setdefault(str(error), []).append(stream)
-    parts = [
-        f"{', '.join(streams[:TOLD])}{' …' if len(streams) > TOLD else ''}: {message}"
-        for message, streams in list(told.items())[:TOLD]
-    ]
-    more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
-    return f"{len(outcome.failures)} of {outcome.streams} failed: {'; '.join(parts)}{more}"
+    parts = [_cause(message, streams, outcome.streams) for message, streams in list(told.items())[:TOLD]]
+    more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
+    return "; ".join(parts + more)
+
+
+def _cause(message: str, streams: Sequence[str], of: int) -> str:
+    if len(streams) >= of:
+        # All that this source reads: naming its lists would say nothing more.
+        return message
+    named = ", ".join(streams[:TOLD]) + (" …" if len(streams) > TOLD else "")
+    return f"{message} ({len(streams)} of {of} failed: {named})"

@@ -181,11 +181,11 @@ def plain_error(request: Request, exception: Exception) -> EarfulError:
     host = host_of(request.url)
     match exception:
         case CannotResolveHostError():
-            told = f"there is no host {host}, or no network"
+            told = f"no answer from {host}: no such host, or no network"
         case DownloadConnectionRefusedError():
-            told = f"{host} takes no connection"
+            told = f"no answer from {host}: it takes no connection"
         case DownloadTimeoutError():
-            told = f"{host} took longer than 30 s"
+            told = f"no answer from {host} within {_limit(request)} s"
         case DownloadCancelledError():
             told = f"{request.url} is larger than 16 MiB"
         case ResponseDataLossError():
@@ -197,6 +197,10 @@ def plain_error(request: Request, exception: Exception) -> EarfulError:
         case _:
             told = f"{host} could not be read: {exception or type(exception).__name__}"
     return SourceError(told)
+
+
+def _limit(request: Request) -> int:
+    return int(request.meta.get("download_timeout", 30))
 
 
 def _headers(response: Response) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.mention import Mention
 from core.ports import MentionStore
-from core.source import Found, PutCount
+from core.source import Cursor, Found, PutCount
 from core.watch import Watch
 from crawlers.stream import Position, Stream, to_cursor
 
@@ -68,8 +68,11 @@ class Pipeline:
 
     def save(self, stream: Stream, position: Position) -> None:
         """Store what waits, and the place in the stream after it, as one act."""
+        self.put_with(to_cursor(stream, self.source.name, position))
+
+    def put_with(self, cursor: Cursor) -> None:
+        """Store what waits, and a cursor after it, as one act."""
         batch, self._waiting = self._waiting, []
-        cursor = to_cursor(stream, self.source.name, position)
         self.count += self.store.put(batch, now=self.clock.now(), cursor=cursor)
 
     def flush(self) -> None:

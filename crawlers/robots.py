@@ -57,20 +57,19 @@ class RobotsRules:
             raise SourceBlocked(f"robots.txt of {host_of(request.url)} forbids {request.url}")
 
     async def _fetch(self, url: str) -> Protego:
-        host = host_of(url)
         try:
             request = Request(url, meta={"robots": True}, dont_filter=True)
             response = await self.crawler.engine.download_async(request)
         except EgressRefused:
             raise
         except (EarfulError, IgnoreRequest) as error:
+            # That a rule could not be read matters less than why: the cause comes first, and mostly alone.
             until = error.until if isinstance(error, SourceBusy) else None
-            told = f"robots.txt of {host} cannot be had, so nothing there may be read for now: {error}"
+            told = f"{error}, asked for its robots.txt" if isinstance(error, SourceBusy) else str(error)
             raise SourceBusy(told, until=until) from error
         if response.status >= ERRORS_FROM or response.status == TOO_MANY:
-            raise SourceBusy(
-                f"robots.txt of {host} answered {response.status}, so nothing there may be read now"
-            )
+            told = f"{host_of(url)} answered {response.status} for its robots.txt"
+            raise SourceBusy(f"{told}, so nothing may be read there now")
         # Any other status is "unavailable" (RFC 9309 §2.3.1.3): whatever its body says, there are no rules.
         there = OK_FROM <= response.status < OK_BELOW
         return Protego.parse(response.body[:MAX_BYTES].decode("utf-8", "replace") if there else "")

@@ -22,7 +22,11 @@ from core.errors import ConfigError, EarfulError
 from core.mention import Mention
 from core.watch import Brand, SourceSettings, Watch
 from crawlers.crawl import Crawl
+from crawlers.freshness import Lookup, Recheck, by_thread, checks
 from crawlers.stream import Stream
+
+#: A product that nobody names: what asks for it costs nothing at services that charge by the post.
+PROBE = "Zqvearfulprobe"
 
 #: How far back a source reads when it is read for the first time and nobody says how far.
 DEFAULT_SINCE = timedelta(days=30)
@@ -53,6 +57,12 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
     reads_slowly: ClassVar[bool] = False
     #: True where the service answers 403 when it means "wait" (Reddit's feeds since 2026: FreshRSS#8928).
     forbidden_means_wait: ClassVar[bool] = False
+    #: Addresses that show many stored items by their ids; empty where `recheck` reads their threads instead.
+    lookups: ClassVar[Sequence[Lookup]] = ()
+    #: True where a conversation is shown whole, so that what it no longer holds is deleted.
+    absent_means_gone: ClassVar[bool] = False
+    #: True where the terms want what is deleted there to be deleted here within 24 hours.
+    recheck_daily: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -89,6 +99,17 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
             InputError: a setting is missing or not of its form; the message names it.
         """
         del settings
+
+    @classmethod
+    def key_per_server(cls) -> bool:
+        """Tell whether each server gives out keys of its own, which are then called `token@HOST`."""
+        return bool(cls.key_fields) and not cls.home
+
+    @classmethod
+    def probe_settings(cls, host: str) -> SourceSettings:
+        """Return the settings of the one request that tells whether a key is good; `host` gave the key."""
+        own = {"servers": [host], "forums": [host]} if host else {}
+        return {**(cls.default_settings(PROBE) or {}), **own}
 
     @abstractmethod
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
@@ -129,6 +150,16 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
         """Return the addresses of what one answer of a conversation leaves out: later pages, stubs."""
         del thread, page
         return ()
+
+    def recheck(self, mentions: Sequence[Mention]) -> Iterable[Recheck]:
+        """Return what to ask to learn what became of stored mentions: look-ups by id, else their threads.
+
+        Nothing is asked about a mention of which no address is known.
+        """
+        if self.lookups:
+            usable = [lookup for lookup in self.lookups if not lookup.key or self.keys.get(lookup.key)]
+            return checks(usable, self.base, mentions)
+        return by_thread(self, mentions)
 
     def is_placed(self, mention: Mention) -> bool:
         """Tell whether a mention's thread is known without reading the conversation around it."""

@@ -72,6 +72,8 @@ class Post:
     url: str = ""
     #: True where our own team wrote it.
     own: bool = False
+    #: True where it was taken away and only its place is left.
+    gone: bool = False
     truth: Mapping[str, Truth] = field(default_factory=dict)
     intents: tuple[str, ...] = ()
 
@@ -147,6 +149,41 @@ class Corpus:
         for reply in self.replies(post):
             yield reply
             yield from self.below(reply)
+
+    def edited(self, source: str, native: str, text: str, at: datetime) -> Corpus:
+        """Return the corpus with other words in one post.
+
+        Raises:
+            InputError: there is no such post.
+        """
+        post = self._known(source, native)
+        fresh = replace(post, text=text, edited_at=at)
+        return Corpus(tuple(fresh if one is post else one for one in self.posts), self.people)
+
+    def without(self, source: str, native: str) -> Corpus:
+        """Return the corpus with one post taken away; what answers it loses sight of it, as services do.
+
+        An answered post leaves an empty place; see `Post.gone`.
+
+        Raises:
+            InputError: there is no such post.
+        """
+        post = self._known(source, native)
+        answered = bool(self.replies(post)) and source == "hackernews"
+        fresh = replace(post, gone=True, text="", title="")
+        left = [one if one is not post else fresh for one in self.posts if one is not post or answered]
+        if not answered:
+            orphaned = (source, native)
+            left = [
+                replace(one, parent=None) if (one.source, one.parent) == orphaned else one for one in left
+            ]
+        return Corpus(tuple(left), self.people)
+
+    def _known(self, source: str, native: str) -> Post:
+        post = self.by_id.get((source, native))
+        if post is None:
+            raise InputError(f"there is no post {native!r} on {source}")
+        return post
 
     def shifted(self, days: int) -> Corpus:
         """Return the same corpus with every date moved by whole days; ids stay as they are."""

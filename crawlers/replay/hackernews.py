@@ -89,7 +89,8 @@ def _search(corpus: Corpus, request: Request, *, by_date: bool) -> Answer:
 
 def _wanted(corpus: Corpus, post: Post, request: Request) -> bool:
     return (
-        _has_tags(_tags(corpus, post), request.get("tags"))
+        not post.gone
+        and _has_tags(_tags(corpus, post), request.get("tags"))
         and _passes(corpus, post, request.get("numericFilters"))
         and _says(corpus, post, request)
     )
@@ -208,7 +209,7 @@ def _item(corpus: Corpus, item: str) -> Answer:
 
 def _tree(corpus: Corpus, post: Post) -> Json:
     return {
-        "author": corpus.person(post).handle,
+        "author": None if post.gone else corpus.person(post).handle,
         "children": [_tree(corpus, reply) for reply in corpus.replies(post)],
         "created_at": iso(post.at).replace("Z", ".000Z"),
         "created_at_i": int(post.at.timestamp()),

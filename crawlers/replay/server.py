@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -12,12 +13,15 @@ from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.clock import Clock, SystemClock
+from core.errors import InputError
 from crawlers.replay import feeds, hackernews
 from crawlers.replay.corpus import Corpus
 from crawlers.replay.exchange import Answer, Json, Request, json_answer
 from crawlers.replay.ledger import to_json
 from crawlers.replay.mastodon import Server
 
+#: Longest change that is taken, in bytes.
+MAX_CHANGE = 100_000
 _ROBOTS = b"User-agent: *\nDisallow:\n"
 
 
@@ -67,6 +71,20 @@ class Desk:
                 }
             )
         return found
+
+    def change(self, body: bytes) -> Answer:
+        """Edit a post (`source`, `id`, `text`) or take it away (no `text`), as its author would."""
+        try:
+            asked = json.loads(body)
+            source, native, text = str(asked["source"]), str(asked["id"]), asked.get("text")
+            with self._lock:
+                if text is None:
+                    self.corpus = self.corpus.without(source, native)
+                else:
+                    self.corpus = self.corpus.edited(source, native, str(text), self.clock.now())
+        except (ValueError, KeyError, TypeError, AttributeError, InputError) as error:
+            return json_answer({"error": str(error)}, status=400)
+        return json_answer({"source": source, "id": native, "deleted": text is None})
 
     def _fault(self, number: int) -> Answer | None:
         every = self.faults.fail_every
@@ -130,6 +148,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Answer a HEAD: as a GET, without the body."""
         self._send(self.server.desk.answer(self._request(), self.path))
+
+    def do_POST(self) -> None:
+        """Take a change of the corpus at `/changes.json`; nothing else is taken."""
+        length = self.headers.get("Content-Length", "")
+        body = self.rfile.read(min(int(length), MAX_CHANGE)) if length.isdecimal() else b""
+        is_ours = urlsplit(self.path).path == "/changes.json"
+        self._send(
+            self.server.desk.change(body) if is_ours else json_answer({"error": "not found"}, status=404)
+        )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Keep quiet: the log is at /requests.json."""

@@ -45,6 +45,7 @@ class HackerNews(Source):
     home = "https://hn.algolia.com"
     reach = "everything since 2006"
     max_pages: ClassVar[int] = 50
+    absent_means_gone: ClassVar[bool] = True
 
     @classmethod
     def default_settings(cls, product: str) -> SourceSettings | None:

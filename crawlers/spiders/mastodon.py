@@ -13,6 +13,7 @@ from scrapy.http import TextResponse
 from core.errors import InputError, SourceChanged
 from core.mention import Author, Engagement, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
+from crawlers.freshness import Recheck
 from crawlers.page import (
     Json,
     JsonObject,
@@ -126,6 +127,17 @@ class Mastodon(Source):
         if not thread or f"/{thread[0].native_id}/context" in page.url:
             return None
         return self.thread_url(thread[0], page)
+
+    def recheck(self, mentions: Sequence[Mention]) -> Iterator[Recheck]:
+        """Yield a look at each status on its home server, the one that surely learns of its end.
+
+        Others than Mastodon either number statuses otherwise in addresses or want a token for this.
+        """
+        for mention in mentions:
+            _, home, native = mention.id.split(":", 2)
+            if native.isdecimal():
+                url = f"{self._server(home)}/api/v1/statuses/{native}"
+                yield Recheck(url=url, mentions=(mention,), absent_is_gone=False)
 
     def is_placed(self, mention: Mention) -> bool:
         """Tell whether a status opens its conversation; only the context tells where an answer belongs."""

@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
 from core.thread import StoredMention
 from store.sqlite import loading
-from store.sqlite.codecs import dumps, loads, maybe_moment
+from store.sqlite.codecs import dumps, first_docid, last_docid, loads, maybe_moment, micros
 from store.sqlite.connection import Link
 from store.sqlite.part import Part
 from store.sqlite.putting import Batch
@@ -79,6 +79,34 @@ class Mentions(Part):
             earlier = link.rows(_Revision, REVISIONS, docid)
         return [*(revision.of(newest) for revision in earlier), newest]
 
+    def published(
+        self,
+        watch_id: str,
+        source: str,
+        *,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        after: str | None = None,
+    ) -> list[StoredMention]:
+        """Return what a watch keeps of a source and was published from `start` to before `end`."""
+        first, last = micros(start), micros(end)
+        with self.database.read() as link:
+            passed = link.number("SELECT docid FROM mention WHERE id = ?", after) if after else 0
+            docids = link.rows(
+                int,
+                PUBLISHED,
+                source,
+                max(first_docid(first) - 1, passed),
+                last_docid(last),
+                first,
+                last,
+                watch_id,
+                limit,
+            )
+            found = loading.mentions(link, docids)
+        return [found[docid] for docid in docids]
+
     def source_states(self) -> list[SourceState]:
         """Return how every source of every watch is doing, by watch and source."""
         with self.database.read() as link:
@@ -94,6 +122,15 @@ class Mentions(Part):
                 dumps(_state_to_json(state)),
             )
 
+
+# A docid begins with the second of publication, so this walks one index and sorts nothing.
+PUBLISHED = """
+SELECT m.docid FROM mention m
+WHERE m.source = (SELECT id FROM source WHERE name = ?) AND m.docid > ? AND m.docid <= ?
+  AND m.published >= ? AND m.published < ? AND NOT m.deleted
+  AND EXISTS (SELECT 1 FROM mention_watch k WHERE k.docid = m.docid AND k.watch = ?)
+ORDER BY m.docid LIMIT ?
+"""
 
 REVISIONS = """
 SELECT revision, title, text, rating, edited, deleted FROM revision WHERE docid = ? ORDER BY revision
@@ -134,7 +171,20 @@ def docid_of(link: Link, mention_id: str) -> int:
 
 
 TIMES = ("until", "last_try_at", "last_success_at", "newest_at")
-COUNTS = ("requests", "new", "changed", "unchanged", "errors", "total_new", "empty_crawls", "failures")
+COUNTS = (
+    "requests",
+    "new",
+    "changed",
+    "unchanged",
+    "errors",
+    "total_new",
+    "empty_crawls",
+    "failures",
+    "today",
+    "requests_today",
+    "usd_today",
+    "rechecked",
+)
 
 
 def _state_to_json(state: SourceState) -> dict[str, object]:
@@ -144,6 +194,8 @@ def _state_to_json(state: SourceState) -> dict[str, object]:
         "status": state.status.value,
         "reason": state.reason,
         "paused": state.paused,
+        "days": dict(state.days),
+        "gaps": list(state.gaps),
     }
     for name in TIMES:
         at: datetime | None = getattr(state, name)

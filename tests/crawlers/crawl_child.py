@@ -80,6 +80,9 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
                     "changed": state.changed,
                     "unchanged": state.unchanged,
                     "errors": state.errors,
+                    "rechecked": state.rechecked,
+                    "gaps": list(state.gaps),
+                    "requests_today": state.requests_today,
                 }
                 for state in states
             ],

@@ -16,8 +16,9 @@ from core.errors import (
     SourceGone,
 )
 from core.source import PutCount, SourceState, SourceStatus
-from crawlers.health import Outcome, after
+from crawlers.health import Gap, Outcome, after
 from crawlers.waiting import jittered, retry_after, wait_until
+from tests.builders import a_mention
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FRESH = SourceState(watch_id="acme", source="mastodon")
@@ -102,7 +103,7 @@ def test_one_failing_server_is_told_and_does_not_stop_the_other() -> None:
     state = after(FRESH, outcome(SourceBusy("wait", until=NOW + timedelta(hours=5)), items=4, streams=2), NOW)
     assert state.status is SourceStatus.BACKING_OFF
     assert state.until is None
-    assert state.reason.startswith("1 of 2 failed")
+    assert state.reason == "wait (1 of 2 failed: s0)"
     assert state.last_success_at == NOW
 
 
@@ -127,3 +128,43 @@ def test_silence_is_suspect_only_after_a_history() -> None:
         state = after(state, outcome(), NOW)
         assert state.status is expected
     assert after(state, outcome(items=1), NOW).status is SourceStatus.OK
+
+
+def test_the_lists_of_one_host_are_told_together() -> None:
+    told = "no answer from hn.algolia.com: no such host, or no network"
+    state = after(FRESH, outcome(*(SourceError(told) for _ in range(5)), streams=5), NOW)
+    assert state.reason == told
+    state = after(FRESH, outcome(*(SourceError(told) for _ in range(5)), streams=9), NOW)
+    assert state.reason == f"{told} (5 of 9 failed: s0, s1, s2 …)"
+
+
+def test_items_a_day_are_compared_with_the_usual_day() -> None:
+    state = FRESH
+    for day, new in enumerate((900, 10, 12, 0, 11, 3)):
+        state = after(state, outcome(items=new, new=new), NOW + timedelta(days=day))
+    assert state.days["2026-11-22"] == 900
+    assert state.normal == 10.5
+    assert FRESH.normal is None
+    assert after(FRESH, outcome(items=5, new=5), NOW).normal is None
+    assert state.lag(NOW + timedelta(days=5, hours=3)) == timedelta(hours=3)
+
+
+def test_requests_are_counted_by_the_day() -> None:
+    found = outcome(items=1)
+    found.requests = 7
+    state = after(after(FRESH, found, NOW), found, NOW + timedelta(hours=1))
+    assert (state.today, state.requests_today) == ("2026-11-22", 14)
+    assert after(state, found, NOW + timedelta(days=1)).requests_today == 7
+
+
+def test_a_list_that_ends_above_known_ground_leaves_a_gap() -> None:
+    old, new = a_mention(id="feed:1", published_at=NOW), a_mention(id="feed:9", published_at=NOW)
+
+    def gap() -> Gap:
+        return Gap(known=frozenset({"feed:1"}), since=NOW - timedelta(hours=3))
+
+    met, lost = gap(), gap()
+    met.passed([new, old])
+    lost.passed([new])
+    assert met.told("blog") == []
+    assert lost.told("blog") == ["2026-11-22 09:00 to 2026-11-22 12:00 UTC: blog shows no more"]

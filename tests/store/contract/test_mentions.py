@@ -275,3 +275,45 @@ def test_labels_of_a_deleted_mention_go(store: Store) -> None:
     store.put([found(replace(mention, text="", deleted=True))], now=NOW)
     assert store.mention(mention.id).mention.labels == ()
     assert store.backlog("test.v1") == 0
+
+
+def test_what_was_published_in_a_span_of_time_comes_in_order_and_page_by_page(store: Store) -> None:
+    stored = [
+        a_mention(id=f"hackernews:{n}", native_id=str(n), published_at=NOW + n * HOUR / 4) for n in range(40)
+    ]
+    same = [a_mention(id=f"hackernews:s{n}", native_id=f"s{n}", published_at=NOW + HOUR) for n in range(9)]
+    elsewhere = a_mention(id="reddit:1", native_id="1", source="reddit", published_at=NOW + HOUR)
+    gone = a_mention(id="hackernews:g", native_id="g", published_at=NOW + HOUR, deleted=True)
+    store.put([found(one) for one in (*stored, *same, elsewhere, gone)], now=NOW)
+    start, end = NOW + HOUR, NOW + 3 * HOUR
+    expected = {one.id for one in stored if start <= one.published_at < end} | {one.id for one in same}
+    met: list[Mention] = []
+    while page := store.published(
+        "acme",
+        "hackernews",
+        start=met[-1].published_at if met else start,
+        end=end,
+        limit=4,
+        after=met[-1].id if met else None,
+    ):
+        assert len(page) <= 4
+        met += [one.mention for one in page]
+    assert [one.published_at for one in met] == sorted(one.published_at for one in met)
+    assert len(met) == len(expected)
+    assert {one.id for one in met} == expected
+    assert store.published("other", "hackernews", start=start, end=end, limit=4) == []
+
+
+def test_what_a_source_page_shows_comes_back_as_it_was_stored(store: Store) -> None:
+    state = SourceState(
+        watch_id="acme",
+        source="x",
+        days={"2026-11-21": 4, "2026-11-22": 5},
+        today="2026-11-22",
+        requests_today=9,
+        usd_today=0.25,
+        rechecked=3,
+        gaps=("a to b: feed shows no more",),
+    )
+    store.save_source_state(state)
+    assert store.source_states() == [state]

@@ -1,0 +1,192 @@
+"""Looking at stored items again: edits become revisions, and what is deleted there is deleted here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from scrapy.http import TextResponse
+
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone, StoreError
+from core.mention import Mention
+from core.source import Cursor
+from core.thread import StoredMention
+from crawlers.asking import Asker
+from crawlers.freshness import AGES, ROUND, Place, Places, Recheck
+from crawlers.pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from crawlers.crawl import Crawl, Job
+    from crawlers.source import Source
+
+logger = logging.getLogger(__name__)
+
+#: The cursor's name, beside those of the streams.
+STREAM = "looked at again"
+#: Stored items looked at in one go: the ids that a look-up takes at once, or that many conversations.
+TOGETHER, THREADS = 100, 20
+#: After this many requests a crawl begins no further go: new mentions would have to wait for old ones.
+MOST = 40
+#: Most further answers asked for of one conversation.
+FURTHER = 12
+
+
+@dataclass(kw_only=True)
+class Rechecker:
+    """Looks at what one watch keeps of one source, as far as it is due."""
+
+    crawl: Crawl
+    source: Source
+    job: Job
+    pipeline: Pipeline
+    asker: Asker
+    places: Places = field(default_factory=Places)
+    _asked: int = 0
+
+    async def run(self) -> None:
+        """Look at what is due; a failure is noted and ends this look only."""
+        kept = self.crawl.store.cursor(self.job.watch.id, self.source.name, STREAM)
+        self.places = Places.from_json(kept.value) if kept else Places(round_at=self.crawl.clock.now())
+        try:
+            await self._look()
+        except StoreError:
+            raise
+        except EarfulError as error:
+            self.job.outcome.notes.append(f"stored items wait to be looked at again: {error}")
+            if isinstance(error, SourceBusy):
+                self._drop_late()
+        except Exception:  # a fault of ours here must not hide what was read
+            logger.exception("%s: looking at stored items again", self.source.name)
+        self._save()
+
+    async def _look(self) -> None:
+        if self.source.recheck_daily:
+            if self.places.round_is_due(self.crawl.clock.now()):
+                self.places = self.places.begun(self.crawl.clock.now())
+            if ROUND in self.places.places and await self._span(ROUND):
+                self.places = self.places.done()
+        for age in AGES:
+            await self._span(age)
+
+    async def _span(self, age: str) -> bool:
+        """Look at all that came to an age since the last time; tell whether that was done to its end."""
+        now = self.crawl.clock.now()
+        if age == ROUND:
+            place, end = self.places.places[ROUND], now
+        else:
+            place, end = self.places.span(age, now)
+        while place.at < end:
+            if self._asked >= MOST or self.crawl.over:
+                return False
+            found = self._stored(place, end)
+            for check in self.source.recheck([stored.mention for stored in found]):
+                await self._check(check)
+            last = found[-1].mention if len(found) == self._step else None
+            place = Place(at=last.published_at, after=last.id) if last else Place(at=end)
+            self.places = self.places.moved(age, place)
+            self._save()
+        self.places = self.places.moved(age, place)
+        return True
+
+    @property
+    def _step(self) -> int:
+        return TOGETHER if self.source.lookups else THREADS
+
+    def _stored(self, place: Place, end: datetime) -> list[StoredMention]:
+        return self.crawl.store.published(
+            self.job.watch.id,
+            self.source.name,
+            start=place.at,
+            end=end,
+            limit=self._step,
+            after=place.after,
+        )
+
+    async def _check(self, check: Recheck) -> None:
+        """Ask once about some items, and store what the answer says of each."""
+        try:
+            found, whole = await self._answer(check)
+        except SourceGone:
+            self._gone(check.named)
+        except (SourceBlocked, SourceChanged) as error:
+            # One conversation that is closed to us says nothing of the rest.
+            logger.info("%s: %s cannot be looked at again: %s", self.source.name, check.url, error)
+        else:
+            self._take(check, found, whole=whole)
+        self.job.outcome.rechecked += len(check.mentions)
+
+    async def _answer(self, check: Recheck) -> tuple[list[Mention], bool]:
+        """Return what stands at an address, its later pages included, and whether that is all."""
+        page = await self._fetch(check.url)
+        if page is None:
+            return [], False
+        if check.around is None:
+            return list(self.source.read(page)), True
+        thread = {one.id: one for one in self.source.read_thread(page, check.around)}
+        waiting = dict.fromkeys(self.source.more(list(thread.values()), page))
+        asked: set[str] = set()
+        while waiting and len(asked) < FURTHER:
+            url = next(iter(waiting))
+            del waiting[url]
+            asked.add(url)
+            if (page := await self._fetch(url)) is not None:
+                found = self.source.read_thread(page, check.around)
+                thread = {one.id: one for one in found} | thread
+                following = self.source.more(list(thread.values()), page)
+                waiting |= dict.fromkeys(one for one in following if one not in asked)
+        return list(thread.values()), not waiting
+
+    async def _fetch(self, url: str) -> TextResponse | None:
+        self._asked += 1
+        return await self.asker.fetch(url, {})
+
+    def _take(self, check: Recheck, found: Sequence[Mention], *, whole: bool) -> None:
+        stored = {mention.id: mention for mention in check.mentions}
+        shown: Mapping[str, Mention] = {one.id: one for one in found}
+        # Where an item stands is known from the first reading; a look-up by id often tells less.
+        placed = [
+            replace(one, thread_id=stored[one.id].thread_id, parent_id=stored[one.id].parent_id)
+            if one.id in stored
+            else one
+            for one in shown.values()
+            if check.around or one.id in stored
+        ]
+        for one in placed:
+            if one.deleted:
+                self.pipeline.forget(one)
+        self.pipeline.add([one for one in placed if not one.deleted])
+        if check.absent_is_gone and whole:
+            self._gone([mention for mention in check.mentions if mention.id not in shown])
+
+    def _gone(self, mentions: Sequence[Mention]) -> None:
+        self.pipeline.add([replace(mention, deleted=True) for mention in mentions])
+
+    def _drop_late(self) -> None:
+        """Drop the texts that the terms let us keep no longer without a look, where none can be had."""
+        now, count = self.crawl.clock.now(), 0
+        if not (self.source.recheck_daily and self.places.round_is_late(now)):
+            return
+        place, end = self.places.places[ROUND], self.places.round_at or now
+        while found := self._stored(place, end):
+            self._gone([stored.mention for stored in found])
+            count += len(found)
+            place = Place(at=found[-1].mention.published_at, after=found[-1].mention.id)
+            self.places = self.places.moved(ROUND, place)
+            self._save()
+        self.places = self.places.done()
+        if count:
+            told = f"the texts of {count:,} items were dropped: they could not be looked at within a day"
+            self.job.outcome.notes.append(told)
+
+    def _save(self) -> None:
+        """Store what waits, and the places after it, as one act."""
+        cursor = Cursor(
+            watch_id=self.job.watch.id,
+            source=self.source.name,
+            stream=STREAM,
+            value=self.places.to_json(),
+        )
+        self.pipeline.put_with(cursor)
