@@ -17,7 +17,7 @@ from core.clock import iso
 from core.labels import Labels
 from core.mention import Mention, mention_to_json
 from core.search import Hit
-from core.thread import Priority, ThreadRow, Triage
+from core.thread import Correction, Priority, StoredMention, ThreadRow, Triage
 from web import wording
 
 #: Most rows of one CSV; said beside the link and in the header `X-Earful-Limit`.
@@ -116,14 +116,16 @@ def triage_json(triage: Triage) -> dict[str, object]:
     }
 
 
-def row_json(row: ThreadRow) -> dict[str, object]:
-    """Return one line of the queue in the shape of the JSON contract (DESIGN §8)."""
+def row_json(row: ThreadRow, matched: Sequence[StoredMention]) -> dict[str, object]:
+    """Return one line of the queue, with its matched mentions, in the shape of the JSON contract."""
     return {
         "id": row.id,
         **priority_json(row.priority),
         **triage_json(row.triage),
         "labels": [labels.to_json() for labels in row.top.labels] if row.top else [],
-        "mentions": row.mentions,
+        "correction": correction_json(row.correction) if row.correction else None,
+        "mentions": [mention_to_json(stored.mention) for stored in matched],
+        "mention_count": row.mentions,
         "size": row.size,
         "source": row.source,
         "title": row.title,
@@ -133,6 +135,18 @@ def row_json(row: ThreadRow) -> dict[str, object]:
         "watches": list(row.watches),
         "newest_at": iso(row.newest_at),
         "waiting_since": iso(row.waiting_since) if row.waiting_since else None,
+    }
+
+
+def correction_json(correction: Correction) -> dict[str, object]:
+    """Return a person's word against a label."""
+    return {
+        "mention_id": correction.mention_id,
+        "brand": correction.brand,
+        "by": correction.by,
+        "at": iso(correction.at),
+        "tone": correction.tone,
+        "churn": correction.churn,
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from core.query import And, Everything, Node, OneOf, Query
+from core.query import And, Everything, Node, OneOf, Query, render
 from core.query_fields import CLOSED_FIELDS
 from core.query_parser import parse
 from core.search import QueueSort, Search
@@ -28,6 +28,13 @@ class View:
     icon: str
     #: Said when it is empty.
     empty: str
+    #: The order of a saved view; None for the reader's usual one.
+    sort: QueueSort | None = None
+    #: True for one that a person saved.
+    saved: bool = False
+    #: Whose it is; None for everybody's.
+    owner: str | None = None
+    place: int = 0
 
 
 VIEWS = (
@@ -40,7 +47,7 @@ VIEWS = (
     View("ignored", "Ignored", "is:ignored", "slash", "Nothing is ignored."),
     View("all", "All", "", "list", "There are no threads yet."),
 )
-BY_KEY = {view.key: view for view in VIEWS}
+ALL = VIEWS[-1]
 
 #: Filters beside the query, each a field of the query language.
 FILTERS = ("source", "sentiment", "churn", "assignee", "watch", "tag")
@@ -62,17 +69,36 @@ class QueueView:
     sort: QueueSort = QueueSort.PRIORITY
     after: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    #: What an address without a view, and one without an order, mean to this reader.
+    usual: View = VIEWS[0]
+    usual_sort: QueueSort = QueueSort.PRIORITY
+    #: Conditions under which a mention is not muted.
+    unmuted: tuple[Node, ...] = ()
 
     @classmethod
-    def read(cls, args: Mapping[str, str]) -> QueueView:
+    def read(
+        cls,
+        args: Mapping[str, str],
+        *,
+        views: Sequence[View] = VIEWS,
+        usual: str = "",
+        usual_sort: str = "",
+        unmuted: tuple[Node, ...] = (),
+    ) -> QueueView:
         """Read an address; what it does not know it leaves out."""
-        sort = args.get("sort", "")
+        by_key = {view.key: view for view in views}
+        first = by_key.get(usual, VIEWS[0])
+        view = by_key.get(args.get("view", ""), first)
+        remembered = read_sort(usual_sort) or QueueSort.PRIORITY
         return cls(
-            view=BY_KEY.get(args.get("view", ""), VIEWS[0]),
+            view=view,
             q=args.get("q", "").strip(),
-            sort=QueueSort(sort) if sort in [s.value for s in QueueSort] else QueueSort.PRIORITY,
+            sort=read_sort(args.get("sort", "")) or view.sort or remembered,
             after=args.get("after") or None,
             filters={name: args[name][:MAX_VALUE] for name in FILTERS if _fits(name, args.get(name, ""))},
+            usual=first,
+            usual_sort=remembered,
+            unmuted=unmuted,
         )
 
     @property
@@ -84,24 +110,37 @@ class QueueView:
         """Return what to ask the store."""
         nodes = [parse(self.view.query).node, self.query.node]
         nodes += [OneOf(name, (value,)) for name, value in self.filters.items()]
+        nodes += () if self.view is ALL else self.unmuted
         return Search(node=both(*nodes), now=now, user=user)
 
     def args(self, **changed: object) -> Args:
         """Return the address's parameters, defaults left out, with some changed; None takes one away."""
         found: dict[str, object] = {
-            "view": self.view.key if self.view is not VIEWS[0] else None,
+            "view": self.view.key,
             "q": self.q,
-            "sort": self.sort.value if self.sort is not QueueSort.PRIORITY else None,
+            "sort": self.sort.value,
             **self.filters,
             "after": self.after,
             **changed,
         }
+        # An address means the same to a colleague, whose own defaults are others.
+        if found["view"] == VIEWS[0].key == self.usual.key:
+            found["view"] = None
+        if found["sort"] == QueueSort.PRIORITY.value == self.usual_sort.value and not self.view.sort:
+            found["sort"] = None
         return {name: str(value) for name, value in found.items() if value}
 
     @property
     def written(self) -> str:
         """The whole state as one text, for forms and links that lead back."""
         return urlencode(self.args())
+
+    @property
+    def as_query(self) -> str:
+        """All conditions as one text of the query language, as a saved view keeps them."""
+        nodes = [parse(self.view.query).node, self.query.node]
+        nodes += [OneOf(name, (value,)) for name, value in self.filters.items()]
+        return render(both(*nodes))
 
     def first_page(self) -> QueueView:
         """Return the same view from its beginning."""
@@ -111,6 +150,11 @@ class QueueView:
     def narrowed(self) -> bool:
         """Whether more than the view itself limits what is shown."""
         return bool(self.q or self.filters)
+
+
+def read_sort(written: str) -> QueueSort | None:
+    """Return the order that a text names, or None."""
+    return QueueSort(written) if written in list(QueueSort) else None
 
 
 def both(*nodes: Node) -> Node:

@@ -67,6 +67,8 @@ ACTS = {
     "triage.snooze": "Snoozed",
     "triage.tag": "Tags changed",
     "triage.wait": "Waiting for them",
+    "view.remove": "View removed",
+    "view.save": "View saved",
     "watch.save": "Watch saved",
 }
 
@@ -146,6 +148,11 @@ def tone_of(labels: Labels | None) -> tuple[Tone, float] | None:
     if labels is None or labels.sentiment is None:
         return None
     return labels.sentiment.tone, labels.sentiment.p(labels.sentiment.tone)
+
+
+def tone_look(name: str) -> tuple[str, str]:
+    """Return icon and word of a tone that a person named."""
+    return TONES[Tone(name)]
 
 
 def churn_of(labels: Labels | None) -> tuple[float, ChurnReason | None] | None:

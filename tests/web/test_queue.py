@@ -53,7 +53,10 @@ def test_the_queue_as_json_has_the_shape_of_the_contract(browser: Browser) -> No
     assert set(first["reasons"][0]) == {"points", "why", "span"}
     assert first["reasons"][0]["span"] == {"mention_id": ANGRY, "start": 26, "end": 32}
     assert first["labels"][0]["churn"]["p"] == 0.93
-    assert (first["status"], first["mentions"], first["size"]) == ("open", 1, 2)
+    assert (first["status"], first["mention_count"], first["size"]) == ("open", 1, 2)
+    (mention,) = first["mentions"]
+    assert (mention["id"], mention["text"]) == (ANGRY, "I cancel Acme and move to Globex.")
+    assert mention["labels"][0]["brand"] == "Acme"
     assert data["total"] == 3
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl
+from collections.abc import Iterator, Mapping, Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
@@ -15,12 +14,13 @@ from core.mention import mention_to_json
 from core.search import Count, QueuePage
 from core.thread import Thread, ThreadRow, Triage
 from web import outputs
+from web.asking import all_views, came_from, read_view, remember_sort
 from web.conversation import product_labels, shortened, turns
 from web.done import finished
 from web.formats import wanted
 from web.marks import Mark, Piece, pieces
 from web.neighbours import neighbours
-from web.queue_view import SORTS, VIEWS, QueueView
+from web.queue_view import SORTS, QueueView, View
 from web.services import now, the_store
 from web.sessions import actor
 from web.tokens import new_id
@@ -38,28 +38,31 @@ HISTORY = 30
 @blueprint.get("/threads.<any(json,csv):form>")
 def queue(form: str = "") -> Response:
     """Show the queue, as a page or as data."""
-    view = QueueView.read(request.args)
+    view = read_view(request.args)
     match wanted(form, "json", "csv"):
         case "json":
             return _queue_json(view)
         case "csv":
             return outputs.csv_response("threads", outputs.THREAD_COLUMNS, _cells(view))
         case _:
-            return make_response(queue_page(view))
+            response = make_response(queue_page(view))
+            remember_sort(response)
+            return response
 
 
 def queue_page(view: QueueView, *, error: str = "") -> str:
     """Return the queue as a page."""
     store = the_store()
     page = _page(view)
-    counts = {each.key: _total(QueueView(view=each)) for each in VIEWS}
+    views = all_views()
+    counts = _counts(view, views)
     if not counts["all"].value and not view.narrowed:
         return render_template("threads/first.html", states=store.source_states(), watches=store.watches())
     products = {watch.id: watch.product.name for watch in store.watches()}
     return render_template(
         "threads/queue.html",
         view=view,
-        views=VIEWS,
+        views=views,
         sorts=SORTS,
         page=page,
         counts=counts,
@@ -70,6 +73,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         tags=store.tags(),
         done=finished(store, request.args.get("done", "")),
         missed=request.args.get("missed", type=int) or 0,
+        view_key=new_id(),
         error=error,
     )
 
@@ -125,17 +129,8 @@ def thread_json(thread: Thread) -> dict[str, object]:
             {"id": note.id, "author": note.author, "text": note.text, "at": iso(note.at)}
             for note in thread.notes
         ],
-        "corrections": [
-            {"mention_id": c.mention_id, "brand": c.brand, "by": c.by, "tone": c.tone, "churn": c.churn}
-            for c in thread.corrections
-        ],
+        "corrections": [outputs.correction_json(correction) for correction in thread.corrections],
     }
-
-
-def came_from() -> QueueView:
-    """Return the part of the queue that a page was opened from, out of its address or its form."""
-    written = request.form.get("from")
-    return QueueView.read(request.args if written is None else dict(parse_qsl(written)))
 
 
 def misread(view: QueueView) -> list[Piece]:
@@ -161,19 +156,24 @@ def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     )
 
 
-def _total(view: QueueView) -> Count:
-    return _page(view, 1).total
+def _counts(view: QueueView, views: Sequence[View]) -> dict[str, Count]:
+    """Return the figure of every view's tab, the reader's own filters left out."""
+    moment, user = now(), actor()
+    searches = [QueueView(view=each, unmuted=view.unmuted).search(now=moment, user=user) for each in views]
+    counted = the_store().queue_counts(searches)
+    return {each.key: count for each, count in zip(views, counted, strict=True)}
 
 
 def _queue_json(view: QueueView) -> Response:
     limit = request.args.get("limit", default=PAGE, type=int)
     page = _page(view, max(1, min(MOST, limit)))
+    matched = the_store().matched([row.id for row in page.rows])
     following = (
         url_for(".queue", form="json", **view.args(after=page.next, limit=limit)) if page.next else None
     )
     return outputs.json_response(
         {
-            "threads": [outputs.row_json(row) for row in page.rows],
+            "threads": [outputs.row_json(row, matched.get(row.id, ())) for row in page.rows],
             "total": page.total.value,
             "total_exact": page.total.exact,
             "problems": [problem.message for problem in view.query.problems],

@@ -18,11 +18,12 @@ from core.labels import Tone
 from core.thread import Correction, Triage
 from engage import desk
 from web import outputs
+from web.asking import came_from
 from web.done import audit_ids, join
 from web.services import now, the_store
 from web.sessions import actor, wants_data
 from web.tokens import new_id
-from web.views.threads import came_from, queue_page, thread_page
+from web.views.threads import queue_page, thread_page
 
 blueprint = Blueprint("triage", __name__)
 
