@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,6 +20,14 @@ from core.settings import PriorityWeights, Settings
 
 DEFAULT_DIR = Path("earful-data")
 FILE_NAME = "earful.toml"
+
+
+class _Budget(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    daily_requests: int | None = Field(default=None, ge=1)
+    daily_usd: float | None = Field(default=None, gt=0)
+    pages_per_run: int | None = Field(default=None, ge=1)
 
 
 class _File(BaseSettings):
@@ -38,6 +46,7 @@ class _File(BaseSettings):
     model_dir: str = ""
     label_threads: int = Field(default=1, ge=1, le=64)
     weights: dict[str, float] = Field(default_factory=dict)
+    budgets: dict[str, _Budget] = Field(default_factory=dict)
 
     @field_validator("allow_networks", "trusted_hosts", mode="before")
     @classmethod
@@ -98,6 +107,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         model_dir=read.model_dir,
         label_threads=read.label_threads,
         weights=_weights(read.weights, path),
+        budgets={name: budget.model_dump(exclude_none=True) for name, budget in read.budgets.items()},
     )
 
 

@@ -62,7 +62,9 @@ def command(
 ) -> None:
     """Read the sources of the watches once and say how each is doing."""
     from crawlers import runner  # noqa: PLC0415 - scrapy costs 0.5 s that --help need not pay
+    from crawlers.keys import load_keys  # noqa: PLC0415 - the same
 
+    keys = load_keys(settings.data_dir)
     base_urls = parse_bases(bases)
     end_with_parent()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,6 +80,7 @@ def command(
             base_urls=base_urls,
             allow_proxy=allow_proxy,
             progress=line.show,
+            keys=keys,
         )
     for state in states:
         click.echo(summary(state))

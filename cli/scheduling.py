@@ -22,6 +22,8 @@ CRAWL_LIMIT = timedelta(minutes=20)
 #: A crawl that died is tried again after this time, doubled with each failure in a row.
 CRAWL_AGAIN = timedelta(seconds=2)
 CRAWL_AGAIN_AT_LAST = timedelta(minutes=15)
+#: Minutes from which on a wait is told in hours.
+HOUR = 60
 
 
 @dataclass
@@ -67,14 +69,24 @@ class Scheduler:
                 self.store.finish_work(self._work.id, failed=True, outcome="there is no such watch or source")
                 self._work = None
             return
-        arguments = ["cli", "crawl", "--data", str(self.settings.data_dir), "--watch", watch_id]
-        for source in sources:
-            arguments += ["--source", source]
+        data = ["--data", str(self.settings.data_dir), "--watch", watch_id]
+        if self._is_test:
+            arguments = ["cli", "source", "test", sources[0], *data]
+        else:
+            arguments = ["cli", "crawl", *data]
+            for source in sources:
+                arguments += ["--source", source]
         for source, url in self.base_urls.items():
             arguments += ["--base-url", f"{source}={url}"]
-        self.crawl = Child("crawl", arguments, quiet=True)
+        # A test says a few lines, which fit into a pipe that is read when it has ended.
+        self.crawl = Child("crawl", arguments, quiet=not self._is_test, piped=self._is_test)
         self.crawl.start()
         self._crawling, self._crawl_since = (watch_id, sources), now
+
+    @property
+    def _is_test(self) -> bool:
+        """Whether the work is "test with one request", which stores nothing and moves no state."""
+        return self._work is not None and self._work.kind == "test_source"
 
     def _asked(self) -> tuple[str, tuple[str, ...]]:
         """Return the watch and sources that a person asked to read now."""
@@ -102,7 +114,13 @@ class Scheduler:
                 self.stop()
             return
         watch_id, sources = self._crawling
-        self.crawl = None
+        crawl, self.crawl = self.crawl, None
+        if self._is_test and self._work is not None:
+            failed = crawl.process is None or crawl.process.returncode != 0
+            outcome = crawl.output.read().strip() or "the test ended without a word; the log says why"
+            self.store.finish_work(self._work.id, failed=failed, outcome=outcome)
+            self._work = None
+            return
         told = [s for s in self.store.source_states() if s.watch_id == watch_id and s.source in sources]
         for state in told:
             self.say(summary(state))
@@ -152,4 +170,16 @@ def summary(state: SourceState) -> str:
         f"{state.source}: {state.status.value}, {state.requests} requests, {state.new} new, "
         f"{state.changed} changed, {state.unchanged} unchanged, {state.errors} errors"
     )
-    return f"{line}; {state.reason}" if state.reason else line
+    line = f"{line}; {state.reason}" if state.reason else line
+    if state.until is None or state.last_try_at is None:
+        return line
+    return f"{line}; tried again in {_for_people(state.until - state.last_try_at)}"
+
+
+def _for_people(wait: timedelta) -> str:
+    """Return a wait in the unit that a person would choose."""
+    minutes = max(1, round(wait.total_seconds() / 60))
+    if minutes < HOUR:
+        return f"{minutes} min"
+    hours = round(minutes / HOUR)
+    return f"{hours} h"

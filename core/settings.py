@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -68,6 +69,8 @@ class Settings:
     #: Threads of the labeller.
     label_threads: int = 1
     weights: PriorityWeights = field(default_factory=PriorityWeights)
+    #: Source → settings that every watch has for it, such as `daily_requests`, `daily_usd`, `pages_per_run`.
+    budgets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:

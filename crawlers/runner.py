@@ -20,6 +20,7 @@ from crawlers.catalog import source
 from crawlers.crawl import Crawl, Job
 from crawlers.guard import refuse_proxy
 from crawlers.health import Outcome
+from crawlers.keys import Keys, hide_in_logs
 from crawlers.patience import Hosts
 from crawlers.settings import for_crawl
 from crawlers.source import DEFAULT_SINCE, origin
@@ -40,6 +41,7 @@ def run(
     clock: Clock | None = None,
     allow_proxy: bool = False,
     progress: Callable[[Outcome], None] = lambda _outcome: None,
+    keys: Keys | None = None,
 ) -> list[SourceState]:
     """Crawl once and return how each source is doing for each watch.
 
@@ -53,6 +55,7 @@ def run(
         clock: tells the time.
         allow_proxy: go through the proxy that the environment names.
         progress: called with the figures so far, after each answer.
+        keys: the credentials of the sources.
 
     Raises:
         ConfigError: there is no such watch or source, an address is none, or a proxy is set.
@@ -67,6 +70,7 @@ def run(
         clock=clock or SystemClock(),
         allow_proxy=allow_proxy,
         progress=progress,
+        keys=keys or Keys(),
     )
     store = open_store(store_url)
     try:
@@ -87,6 +91,7 @@ class Plan:
     clock: Clock = field(default_factory=SystemClock)
     allow_proxy: bool = False
     progress: Callable[[Outcome], None] = lambda _outcome: None
+    keys: Keys = field(default_factory=Keys)
 
     @property
     def egress(self) -> Egress:
@@ -118,17 +123,23 @@ def crawl(store: Store, plan: Plan) -> list[SourceState]:
             default_since=EVERYTHING if name in plan.base_urls else DEFAULT_SINCE,
             hosts=hosts,
             progress=plan.progress,
+            hide=plan.keys.hide,
         )
     if crawls:
-        _react(crawls, plan)
+        react(crawls, plan)
     return [*(job.state for job in jobs), *waiting]
 
 
-def _react(crawls: Mapping[str, Crawl], plan: Plan) -> None:
-    """Run the reactor until every source is read."""
+def react(crawls: Mapping[str, Crawl], plan: Plan) -> None:
+    """Run the reactor until every source is read.
+
+    Raises:
+        StoreError: the store ended a crawl before its time.
+    """
     common = ScrapySettings()
     common.setmodule("crawlers.settings", priority="project")
     process = AsyncCrawlerProcess(common)
+    hide_in_logs(plan.keys)
     egress = plan.egress
     for name, crawl in crawls.items():
         base = plan.base_urls.get(name, "")
@@ -136,7 +147,7 @@ def _react(crawls: Mapping[str, Crawl], plan: Plan) -> None:
         ours = for_crawl(plan.settings, egress, base, proxy=plan.allow_proxy)
         crawler_settings.update(ours, priority="cmdline")
         crawler = Crawler(source(name), crawler_settings, init_reactor=True)
-        process.crawl(crawler, crawl=crawl, base_url=base, clock=plan.clock)
+        process.crawl(crawler, crawl=crawl, base_url=base, clock=plan.clock, keys=plan.keys.of(name))
     # What is read is stored act by act, so a signal may simply end the process.
     process.start(install_signal_handlers=False)
     for crawl in crawls.values():
@@ -158,7 +169,8 @@ def _jobs(store: Store, plan: Plan) -> tuple[list[Job], list[SourceState]]:
                 waiting.append(state)
             else:
                 source(name)
-                jobs.append(Job(watch=watch, settings=settings, state=state))
+                limits = plan.settings.budgets.get(name, {})
+                jobs.append(Job(watch=watch, settings={**limits, **settings}, state=state))
     return jobs, waiting
 
 

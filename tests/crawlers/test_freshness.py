@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 def test_an_item_is_due_an_hour_a_day_a_week_and_thirty_days_after_it_was_published() -> None:
     published = NOW
     places, due = Places(), []
-    for step in range(0, 24 * 40 * 4):
+    for step in range(24 * 40 * 4):
         now = NOW + timedelta(minutes=7) + step * HOUR / 4
         for age in AGES:
             place, end = places.span(age, now)

@@ -1,0 +1,72 @@
+"""`earful source test`: ask a source once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.children import end_with_parent
+from cli.crawl import parse_bases
+from core.clock import iso
+from core.errors import ConfigError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.ports import Store
+    from core.watch import Watch
+
+
+@click.command("test")
+@click.argument("source")
+@click.option("--watch", "watch_id", metavar="W", help="For this watch; may be left out where there is one.")
+@click.option(
+    "--base-url", "bases", multiple=True, metavar="S=URL", help="Read source S from another address."
+)
+@click.option("--allow-proxy", is_flag=True, envvar="EARFUL_ALLOW_PROXY", help="Go through HTTP(S)_PROXY.")
+@click.pass_obj
+def command(
+    settings: Settings, source: str, watch_id: str | None, bases: Sequence[str], *, allow_proxy: bool
+) -> None:
+    """Ask SOURCE once, for a watch, and say what came; nothing is stored.
+
+    One request for content; before it robots.txt, and a sign-in where the source wants one.
+    """
+    from crawlers.keys import load_keys  # noqa: PLC0415 - scrapy costs 0.5 s that --help need not pay
+    from crawlers.runner import Plan  # noqa: PLC0415 - the same
+    from crawlers.trial import try_source  # noqa: PLC0415 - the same
+    from store import open_store  # noqa: PLC0415 - the same
+
+    end_with_parent()
+    keys = load_keys(settings.data_dir)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = open_store(settings.database_url)
+    try:
+        watch = _chosen(store, watch_id)
+        plan = Plan(settings=settings, base_urls=parse_bases(bases), keys=keys, allow_proxy=allow_proxy)
+        answer = try_source(store, plan, source, watch)
+    finally:
+        store.close()
+    if answer.error is not None:
+        click.echo(f"{source}: {keys.hide(str(answer.error))}")
+        raise SystemExit(1)
+    newest = f", the newest of {iso(answer.newest_at)}" if answer.newest_at else ""
+    click.echo(f"{source}: {answer.stream} answers with {answer.items} items{newest}; {answer.matches} match")
+    for sample in answer.samples:
+        click.echo(f"  {sample}")
+
+
+def _chosen(store: Store, watch_id: str | None) -> Watch:
+    """Return the watch asked for, or the only one.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    watches = store.watches()
+    if watch_id is not None:
+        watches = [watch for watch in watches if watch.id == watch_id]
+    if len(watches) == 1:
+        return watches[0]
+    names = ", ".join(watch.id for watch in store.watches()) or 'none: `earful up "Your Product"` makes one'
+    raise ConfigError(f"--watch takes one of {names}")
