@@ -395,7 +395,6 @@ def _subreddits(settings: SourceSettings) -> list[str]:
     value = settings.get("subreddits")
     if isinstance(value, str):
         value = value.split(",")
-    names = (
-        (item.strip() for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
-    )
+    listed = value if isinstance(value, list | tuple) else ()
+    names = (item.strip() for item in listed if isinstance(item, str))
     return list(dict.fromkeys(name.removeprefix("/").removeprefix("r/") for name in names if name))
