@@ -1,6 +1,7 @@
 -- What people set up (views, macros, mutes, settings), and who has a thread in hand.
+-- Number 3: number 2 was taken meanwhile, and some databases of that hour have these tables already.
 
-CREATE TABLE kept (
+CREATE TABLE IF NOT EXISTS kept (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -11,7 +12,7 @@ CREATE TABLE kept (
 ) WITHOUT ROWID;
 
 -- Short-lived: a row past its `until` counts for nothing and is swept by the next write.
-CREATE TABLE hold (
+CREATE TABLE IF NOT EXISTS hold (
     thread TEXT NOT NULL,
     user TEXT NOT NULL,
     doing TEXT NOT NULL,
@@ -19,4 +20,4 @@ CREATE TABLE hold (
     PRIMARY KEY (thread, user, doing)
 ) WITHOUT ROWID;
 
-CREATE INDEX session_user ON session (user);
+CREATE INDEX IF NOT EXISTS session_user ON session (user);
