@@ -72,7 +72,10 @@ class Asker:
 
     async def _asked(self, url: str, conditions: Mapping[str, str]) -> Response:
         if self.budget:
+            # Taken off before it is asked, or several lists would share the last request of the day.
             self.budget.check()
+            self.budget.use()
+            self.outcome.budgeted += 1
         request = self.source.request(url, {**self.source.headers(url), **conditions})
         meta = {**request.meta, "asked": url, "outcome": self.outcome}
         request = request.replace(meta=meta, dont_filter=True)
@@ -86,7 +89,7 @@ class Asker:
         return response
 
     def _count(self) -> None:
-        """Take what was asked since the last time, tries again included, off the day's budget."""
+        """Take tries again off the day's budget as well."""
         if self.budget and self.outcome.requests > self.outcome.budgeted:
             self.budget.use(self.outcome.requests - self.outcome.budgeted)
             self.outcome.budgeted = self.outcome.requests

@@ -26,7 +26,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.clock import Clock, SystemClock
-from core.errors import EarfulError, SourceBusy, SourceError
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceError
 from crawlers.health import Outcome
 from crawlers.page import ERRORS_FROM, TOO_MANY, UNAVAILABLE, host_of
 from crawlers.waiting import LONGEST, WINDOWS, jittered, pause, reset_at, wait_until
@@ -130,7 +130,7 @@ class Patience:
             raise exception
         told = plain_error(request, exception)
         again = None
-        if isinstance(exception, _WORTH_ANOTHER_TRY):
+        if isinstance(exception, _WORTH_ANOTHER_TRY) and not isinstance(told, SourceBlocked):
             again = _again(request, "tries", MAX_TRIES)
         if again is None:
             raise told from exception
@@ -194,6 +194,8 @@ def plain_error(request: Request, exception: Exception) -> EarfulError:
             told = f"{request.url} leads through more than 5 redirects"
         case IgnoreRequest():
             told = f"{request.url} unpacks to more than 16 MiB"
+        case _ if "certificate" in str(exception):
+            return SourceBlocked(f"{host} shows a certificate that is not valid for it, so it is not read")
         case _:
             told = f"{host} could not be read: {exception or type(exception).__name__}"
     return SourceError(told)

@@ -60,7 +60,7 @@ class RobotsRules:
         try:
             request = Request(url, meta={"robots": True}, dont_filter=True)
             response = await self.crawler.engine.download_async(request)
-        except EgressRefused:
+        except (EgressRefused, SourceBlocked):
             raise
         except (EarfulError, IgnoreRequest) as error:
             # That a rule could not be read matters less than why: the cause comes first, and mostly alone.

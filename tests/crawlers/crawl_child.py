@@ -16,10 +16,13 @@ from typing import Any
 
 from core.clock import SetClock, SystemClock, from_iso
 from core.mention import mention_to_json
+from core.ports import Store
 from core.settings import Settings
 from crawlers import runner, waiting
 from crawlers import settings as scrapy_settings
 from crawlers.health import Outcome
+from crawlers.keys import Keys
+from crawlers.trial import try_key, try_source
 from store import open_store
 
 
@@ -57,10 +60,13 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     outcomes: dict[str, Outcome] = {}
     store = open_store(plan["store"])
     try:
+        if trial := plan.get("trial"):
+            return _try(store, plan, trial)
         states = runner.crawl(
             store,
             runner.Plan(
-                settings=Settings(host_delay=plan.get("host_delay", 0)),
+                settings=Settings(host_delay=plan.get("host_delay", 0), budgets=plan.get("budgets", {})),
+                keys=Keys(plan.get("keys", {})),
                 sources=plan.get("sources", []),
                 since=timedelta(days=plan["since_days"]) if plan.get("since_days") else None,
                 base_urls=plan.get("base_urls", {}),
@@ -101,6 +107,17 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
         }
     finally:
         store.close()
+
+
+def _try(store: Store, plan: dict[str, Any], trial: str) -> dict[str, Any]:
+    """Ask once, for the store's one watch or for a key's sake."""
+    asked = runner.Plan(settings=Settings(), base_urls=plan["base_urls"], keys=Keys(plan.get("keys", {})))
+    if plan.get("for_key"):
+        answer = try_key(store, asked, trial, "")
+    else:
+        answer = try_source(store, asked, trial, store.watches()[0])
+    told = [type(answer.error).__name__, asked.keys.hide(str(answer.error))] if answer.error else []
+    return {"states": [{"items": answer.items, "matches": answer.matches, "error": told}]}
 
 
 def _record_dials() -> list[list[object]]:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
+import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 MIB = 1024 * 1024
 
@@ -44,9 +54,15 @@ class Hostile:
     pages: dict[str, Page] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     robots: Page | None = None
+    #: Folder to make a self-signed certificate in; None for plain HTTP.
+    tls: Path | None = None
 
     def __enter__(self) -> Self:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if self.tls:
+            self.server.socket = _self_signed(self.tls).wrap_socket(self.server.socket, server_side=True)
+            # A client that refuses the certificate hangs up; that is what the tests want.
+            self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.server.daemon_threads = True
         self.server.hostile = self  # type: ignore[attr-defined]
         threading.Thread(
@@ -60,7 +76,7 @@ class Hostile:
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.server.server_address[1]}"
 
     def asked(self, path: str) -> list[Seen]:
         """Return the requests for one path."""
@@ -87,6 +103,34 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Keep quiet."""
+
+
+def _self_signed(directory: Path) -> ssl.SSLContext:
+    """Return a server's side with a certificate for 127.0.0.1 that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = directory / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
 
 
 def say(status: int, body: bytes, **headers: str) -> Page:

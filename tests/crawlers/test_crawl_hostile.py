@@ -101,7 +101,7 @@ def test_healthy_feeds_are_read_beside_hostile_ones(told: tuple[Told, float]) ->
         ("403", "SourceBlocked", "403: 'no'"),
         ("401", "SourceBlocked", "401"),
         *((f"bomb{n}", "SourceError", "16 MiB") for n in range(len(BOMBS))),
-        *((f"drip{n}", "SourceError", "longer than 30 s") for n in range(4)),
+        *((f"drip{n}", "SourceError", f"within {TIMEOUT} s") for n in range(4)),
         *((f"private{n}", "EgressRefused", "") for n, url in enumerate(FORBIDDEN) if "[::1]" not in url),
     ],
 )
