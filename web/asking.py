@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl
 from flask import g, request
 from werkzeug.wrappers import Response
 
+from core.query import OneOf
+from engage.hands import batch
 from engage.muting import unmuted
 from engage.views import SavedView, default_view, views_of
-from web.queue_view import VIEWS, QueueView, View, read_sort
-from web.services import the_store
+from web.queue_view import VIEWS, QueueView, View, both, read_sort
+from web.services import now, the_store
 from web.sessions import actor, set_cookie
 
 SORT_COOKIE = "earful_sort"
@@ -22,7 +24,7 @@ KEPT = timedelta(days=365)
 def all_views() -> Sequence[View]:
     """Return the built-in views and the saved ones that this reader sees."""
     if "views" not in g:
-        g.views = [*VIEWS, *map(_shown, views_of(the_store(), actor()))]
+        g.views = [*VIEWS, *_batch(), *map(_shown, views_of(the_store(), actor()))]
     found: Sequence[View] = g.views
     return found
 
@@ -52,6 +54,16 @@ def remember_sort(response: Response) -> Response:
     if chosen and not saved and chosen.value != request.cookies.get(SORT_COOKIE, ""):
         set_cookie(response, SORT_COOKIE, chosen.value, max_age=KEPT)
     return response
+
+
+def _batch() -> Sequence[View]:
+    """Return the view of what the reader has checked out, where there is something."""
+    taken = batch(the_store(), user=actor(), now=now())
+    if not taken:
+        return ()
+    node = OneOf("thread", tuple(hold.thread_id for hold in taken))
+    empty = "Your batch is done."
+    return (View("batch", "My batch", "is:open", "hand", empty, node=both(node, OneOf("is", ("open",)))),)
 
 
 def _shown(saved: SavedView) -> View:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.ports import Store
+from engage.hands import busy, others
 from web.queue_view import QueueView
 
 #: How far into a page of the queue a thread is looked for.
@@ -24,9 +25,13 @@ class Neighbours:
 
 
 def neighbours(store: Store, view: QueueView, thread_id: str, *, now: datetime, user: str) -> Neighbours:
-    """Return a thread's neighbours; a thread that left the view is followed by the view's first."""
+    """Return a thread's neighbours; a thread that left the view is followed by the view's first.
+
+    What a colleague has checked out or is answering is nobody's next.
+    """
     page = store.queue(view.search(now=now, user=user), sort=view.sort, limit=REACH, after=view.after)
-    ids = [row.id for row in page.rows]
+    held = busy(others(store, [row.id for row in page.rows], user=user, now=now))
+    ids = [row.id for row in page.rows if row.id == thread_id or row.id not in held]
     if thread_id not in ids:
         return Neighbours(None, ids[0] if ids else None, 0, page.total.value)
     at = ids.index(thread_id)

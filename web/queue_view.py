@@ -35,6 +35,13 @@ class View:
     #: Whose it is; None for everybody's.
     owner: str | None = None
     place: int = 0
+    #: What it finds, where that is no text.
+    node: Node | None = None
+
+    @property
+    def found_by(self) -> Node:
+        """What it finds."""
+        return self.node or parse(self.query).node
 
 
 VIEWS = (
@@ -108,7 +115,7 @@ class QueueView:
 
     def search(self, *, now: datetime, user: str) -> Search:
         """Return what to ask the store."""
-        nodes = [parse(self.view.query).node, self.query.node]
+        nodes = [self.view.found_by, self.query.node]
         nodes += [OneOf(name, (value,)) for name, value in self.filters.items()]
         nodes += () if self.view is ALL else self.unmuted
         return Search(node=both(*nodes), now=now, user=user)

@@ -24,7 +24,7 @@ TOUCH = timedelta(minutes=5)
 #: Blueprints that answer without a session.
 PUBLIC = frozenset({"sign_in", "health", None})
 #: Blueprints in which everybody changes only their own things.
-OWN = frozenset({"sign_in", "settings"})
+OWN = frozenset({"sign_in", "settings", "presence"})
 #: Blueprints whose changes need more than an agent.
 ADMIN_ONLY = frozenset({"watches", "sources"})
 

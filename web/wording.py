@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from core.audit import AuditRecord
+from core.kept import Doing, Hold
 from core.labels import ChurnReason, Intent, Labels, Tone
 from core.source import SourceStatus
 from core.thread import Status
@@ -168,6 +169,17 @@ def intents_of(labels: Labels | None) -> Sequence[tuple[Intent, float]]:
         return ()
     likely = [(intent, p) for intent, p in labels.intents.items() if p >= LIKELY]
     return sorted(likely, key=lambda pair: -pair[1])
+
+
+def holding(hold: Hold) -> str:
+    """Return what somebody does with a thread just now."""
+    match hold.doing:
+        case Doing.VIEWING:
+            return f"{hold.user} is here"
+        case Doing.REPLYING:
+            return f"{hold.user} is replying"
+        case Doing.TAKEN:
+            return f"{hold.user} has it until {hold.until.astimezone(UTC):%H:%M} UTC"
 
 
 def act(record: AuditRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
@@ -13,6 +14,7 @@ from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
 from core.thread import Thread, ThreadRow, Triage
+from engage.hands import batch, busy, others
 from web import outputs
 from web.asking import all_views, came_from, read_view, remember_sort
 from web.conversation import product_labels, shortened, turns
@@ -53,8 +55,10 @@ def queue(form: str = "") -> Response:
 def queue_page(view: QueueView, *, error: str = "") -> str:
     """Return the queue as a page."""
     store = the_store()
-    page = _page(view)
+    # Twice a page, so that what merely moves up later is not told as new.
+    page, known = _known(view)
     views = all_views()
+    held = others(store, [row.id for row in page.rows], user=actor(), now=now())
     counts = _counts(view, views)
     if not counts["all"].value and not view.narrowed:
         return render_template("threads/first.html", states=store.source_states(), watches=store.watches())
@@ -74,6 +78,10 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         done=finished(store, request.args.get("done", "")),
         missed=request.args.get("missed", type=int) or 0,
         view_key=new_id(),
+        known=known,
+        held=held,
+        following=next((row.id for row in page.rows if row.id not in busy(held)), None),
+        batch=batch(store, user=actor(), now=now()),
         error=error,
     )
 
@@ -104,6 +112,7 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         people=[user.name for user in store.users() if not user.disabled],
         tags=store.tags(),
         note_id=new_id(),
+        here=others(store, [thread.id], user=actor(), now=now()).get(thread.id, ()),
         done=finished(store, request.args.get("done", "")),
         conflict=conflict,
         error=error,
@@ -154,6 +163,15 @@ def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     return the_store().queue(
         view.search(now=now(), user=actor()), sort=view.sort, limit=limit, after=view.after
     )
+
+
+def _known(view: QueueView) -> tuple[QueuePage, Sequence[str]]:
+    """Return the page, and the ids of it and of what comes after it."""
+    found = _page(view)
+    if found.next is None:
+        return found, [row.id for row in found.rows]
+    after = _page(replace(view, after=found.next))
+    return found, [row.id for row in (*found.rows, *after.rows)]
 
 
 def _counts(view: QueueView, views: Sequence[View]) -> dict[str, Count]:

@@ -1,6 +1,7 @@
 // What a script adds to pages that work without one.
 import { listenForKeys } from "./keys.js";
 import { countSelection } from "./selection.js";
+import { bePresent, watchQueue } from "./presence.js";
 import { announce, closeMenus, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
 
 listenForKeys();
@@ -10,3 +11,5 @@ closeMenus();
 keepDrafts();
 announce();
 waitForFirst();
+bePresent();
+watchQueue();
