@@ -82,11 +82,14 @@ class _StemKeys(dict[str, str]):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.language = language
+        self.stem = _stemmer(language).stemWord
 
     def __missing__(self, word: str) -> str:
         if len(self) >= MAX_STEMS:
             self.clear()
-        stem = fold(_stemmer(self.language).stemWord(word)) or word
+        stem = self.stem(word)
+        # Folding ASCII is no more than this, and most words are.
+        stem = (stem.lower()[:MAX_TOKEN] if stem.isascii() else fold(stem)) or word
         self[word] = key = stem if self.language == ENGLISH else f"{self.language}{MARK}{stem}"
         return key
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 MIN_TOKENS = 8
 #: Bits in which copies may differ.
 MAX_DISTANCE = 3
-#: One band more than `MAX_DISTANCE`, so that two close hashes share at least one.
-BANDS = 4
+#: Of each of the four bands: one more than `MAX_DISTANCE`, so that two close hashes share at least one.
 BAND_BITS = 16
 MASK = (1 << 64) - 1
 #: Tokens whose hash is kept; about 20 MB.
@@ -27,6 +26,10 @@ MAX_HASHES = 200_000
 GROUP_TOKENS = 50_000
 #: Odd constant (2^64 divided by the golden ratio) that tells `a b` from `b a`.
 MIX = np.uint64(0x9E3779B97F4A7C15)
+#: Shingles whose bits are counted in bytes; more would overflow them.
+MAX_RUN = 255
+#: For each byte its bits as eight bytes of 0 or 1, highest bit first: their sums count eight bits at once.
+SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8).reshape(-1, 1), axis=1).view(np.uint64).ravel()
 
 
 class _TokenHashes(dict[str, int]):
@@ -69,15 +72,27 @@ def _group(texts: Sequence[Sequence[str]]) -> list[int | None]:
         return [None] * len(texts)
     hashes = np.array(list(map(_hashes.__getitem__, itertools.chain.from_iterable(long))), dtype=np.uint64)
     ends = np.cumsum([len(tokens) for tokens in long])
-    shingles = _mixed(hashes[:-1] * MIX + hashes[1:])
-    bits = np.unpackbits(shingles.view(np.uint8)).reshape(-1, 64)
-    # The last token of a text and the first of the next are no neighbours.
-    bits[ends[:-1] - 1] = 0
     starts = np.concatenate(([0], ends[:-1]))
-    counts = (ends - starts - 1).reshape(-1, 1)
-    majority = np.add.reduceat(bits, starts, axis=0, dtype=np.uint32) * 2 > counts
+    shingles = _mixed(hashes[:-1] * MIX + hashes[1:])
+    lanes = SPREAD[shingles.view(np.uint8)].reshape(-1, 8)
+    # The last token of a text and the first of the next are no neighbours.
+    lanes[ends[:-1] - 1] = 0
+    majority = _bit_counts(lanes, starts, ends) * 2 > (ends - starts - 1).reshape(-1, 1)
     values = iter(np.packbits(majority, axis=1).view(np.int64).ravel().tolist())
     return [next(values) if len(tokens) >= MIN_TOKENS else None for tokens in texts]
+
+
+def _bit_counts(
+    lanes: NDArray[np.uint64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.uint32]:
+    """Return how many shingles of each text have each of the 64 bits."""
+    runs = -(-(ends - starts) // MAX_RUN)
+    first = np.concatenate(([0], np.cumsum(runs)[:-1]))
+    # Each text begins a run, and a long one another after every `MAX_RUN` shingles.
+    begins = np.repeat(starts, runs) + (np.arange(runs.sum()) - np.repeat(first, runs)) * MAX_RUN
+    begins = np.minimum(begins, len(lanes) - 1)
+    counts = np.add.reduceat(lanes, begins, axis=0).view(np.uint8)
+    return np.add.reduceat(counts, first, axis=0, dtype=np.uint32)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -89,8 +104,13 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def bands(value: int) -> tuple[int, ...]:
     """Return the keys under which a hash is found: its four bands, numbered."""
-    unsigned = value & MASK
-    return tuple(number << BAND_BITS | (unsigned >> (number * BAND_BITS)) & 0xFFFF for number in range(BANDS))
+    # Written out: a batch asks for the bands of every text.
+    return (
+        value & 0xFFFF,
+        1 << BAND_BITS | (value >> BAND_BITS) & 0xFFFF,
+        2 << BAND_BITS | (value >> 2 * BAND_BITS) & 0xFFFF,
+        3 << BAND_BITS | (value >> 3 * BAND_BITS) & 0xFFFF,
+    )
 
 
 def close(one: int, other: int) -> bool:

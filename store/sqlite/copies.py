@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -30,24 +29,33 @@ READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE do
 
 def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
     """Take a batch of new mentions in; only those that have a copy somewhere cost more than a look-up."""
-    keys = {docid: simhash.bands(value) for docid, value in hashes}
-    there: dict[int, list[int]] = defaultdict(list)
-    asked = json.dumps(sorted({key for found in keys.values() for key in found}))
-    for band, value in link.connection.execute(FIND_ALL, (asked,)):
+    keys = [simhash.bands(value) for _, value in hashes]
+    asked = sorted({key for found in keys for key in found})
+    there: dict[int, list[int]] = {key: [] for key in asked}
+    for band, value in link.connection.execute(FIND_ALL, (json.dumps(asked),)):
         there[band].append(value)
     lonely: list[tuple[int, int, int]] = []
     copied: list[tuple[int, int]] = []
-    for docid, value in hashes:
-        if any(simhash.close(value, other) for key in keys[docid] for other in there[key]):
+    for (docid, value), found in zip(hashes, keys, strict=True):
+        if any(_has_close(there[key], value) for key in found):
             copied.append((docid, value))
         else:
-            lonely += [(key, value, docid) for key in keys[docid]]
-        for key in keys[docid]:
+            lonely += [(key, value, docid) for key in found]
+        for key in found:
             there[key].append(value)
     # In order of their keys, neighbours fall on the same pages.
     link.many(KEEP, sorted(lonely))
     for docid, value in copied:
         add(link, docid, value)
+
+
+def _has_close(others: list[int], value: int) -> bool:
+    """Tell whether any hash is close."""
+    # Not `any()` and `simhash.close`: a band of a large store holds many, and calls would cost the most.
+    for other in others:  # noqa: SIM110
+        if ((value ^ other) & simhash.MASK).bit_count() <= simhash.MAX_DISTANCE:
+            return True
+    return False
 
 
 FIND_ALL = "SELECT n.band, n.simhash FROM json_each(?) AS j JOIN near AS n ON n.band = j.value"

@@ -42,6 +42,7 @@ ON CONFLICT (docid, watch) DO UPDATE SET matched = max(matched, excluded.matched
 ADD_PAIR = """
 INSERT INTO pair (docid, brand, product, wanted, names_product, names_rival) VALUES (?, ?, ?, ?, ?, ?)
 """
+ADD_WORDS = "INSERT INTO word (rowid, title, text, title_stem, text_stem) VALUES (?, ?, ?, ?, ?)"
 
 
 class _New(NamedTuple):
@@ -102,6 +103,8 @@ class Batch:
             self.link,
             [(item.docid, value) for item, value in zip(new, hashes, strict=True) if value is not None],
         )
+        # Last, and in one go: FTS5 writes out what it gathered before each other statement of several rows.
+        self.link.many(ADD_WORDS, map(_word_row, new))
 
     def _placed(self, arrivals: Sequence[Arrival]) -> list[_New]:
         """Give each its docid, in order of time."""
@@ -160,6 +163,18 @@ class Batch:
         labelled = arrival.matched and not arrival.own and not arrival.mention.deleted
         flags = self.naming.flags(arrival.mention.said, arrival.watches, labelled=labelled)
         return [(docid, self.numbers.brand(brand), *map(int, flag)) for brand, flag in flags.items()]
+
+
+def _word_row(new: _New) -> tuple[int | str, ...]:
+    mention = new.arrival.mention
+    stem_lang = analysis.stem_language(mention.language)
+    return (
+        new.docid,
+        " ".join(analysis.words(mention.title)),
+        " ".join(analysis.words(mention.text)),
+        " ".join(analysis.stems(mention.title, stem_lang)),
+        " ".join(analysis.stems(mention.text, stem_lang)),
+    )
 
 
 def _rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:

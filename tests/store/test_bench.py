@@ -1,0 +1,39 @@
+"""The benchmark of the store runs, and its figures are there."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+from click.testing import CliRunner
+
+from cli.benches.corpora import PLANTED, Corpus
+from cli.benches.store import SEARCHES, command
+
+
+def test_a_corpus_is_the_same_every_time_and_holds_what_was_planted() -> None:
+    one, other = (list(Corpus(12_000).founds()) for _ in range(2))
+    assert one == other
+    assert len({found.mention.id for found in one}) == 12_000
+    for count in PLANTED:
+        assert (
+            sum(f"zqhit{count}" in found.mention.text.split(". ")[0].rstrip(".").split() for found in one)
+            == count
+        )
+    sizes = Corpus(12_000)
+    list(islice(sizes.founds(), 12_000))
+    assert max(sizes.threads.values()) > 20
+
+
+def test_the_benchmark_of_the_store_tells_figures_and_ratios() -> None:
+    done = CliRunner().invoke(command, ["--quick"], catch_exceptions=False)
+    assert done.exit_code == 0
+    (corpus,) = json.loads(done.stdout)["corpora"]
+    assert corpus["mentions"] == 2_000
+    assert corpus["ingest"]["ratio"] > 0
+    assert corpus["bytes_per_mention"]["store"] > 500
+    assert [search["query"] for search in corpus["searches"]] == [ask.query for ask in SEARCHES]
+    assert len(SEARCHES) == 20
+    for part in ("queue_page", "thread_page", "triage_write", "count", "first_page_few_hits"):
+        assert corpus[part]["p95_ms"] > 0
+        assert corpus[part]["ratio_p95"] > 0
