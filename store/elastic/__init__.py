@@ -12,6 +12,7 @@ from store.elastic.connection import SECONDS, Server
 from store.elastic.desk import Desk
 from store.elastic.documents import Documents
 from store.elastic.faults import Busy, Clash
+from store.elastic.kept import Holds, KeptThings
 from store.elastic.labels import Labels
 from store.elastic.ledger import Ledger
 from store.elastic.mentions import Mentions
@@ -28,7 +29,9 @@ __all__ = ["ElasticStore"]
 OLDEST, NEWEST = 8, 9
 
 
-class ElasticStore(Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, Checks):
+class ElasticStore(
+    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks
+):
     """Everything that `core.ports.Store` promises, on one Elasticsearch cluster for many machines."""
 
     def __init__(self, documents: Documents, clock: Clock) -> None:

@@ -28,6 +28,8 @@ NOTHING: Json = {"match_none": {}}
 ALL: Json = {"match_all": {}}
 EXACT = {Where.ANYWHERE: ("title", "text"), Where.TITLE: ("title",), Where.TEXT: ("text",)}
 #: What a hit in each field is worth for relevance.
+#: Bytes of the longest keyword that the server takes.
+MOST_BYTES = 32_766
 WEIGHTS = {"title": 4.0, "text": 1.0, "title_stem": 2.0, "text_stem": 0.5}
 
 
@@ -63,8 +65,9 @@ def _is_negation(part: Json) -> bool:
 
 
 def among(name: str, values: list[str]) -> Json:
-    """Return what holds where a field has one of `values`."""
-    return {"terms": {name: values}} if values else NOTHING
+    """Return what holds where a field has one of `values`; what is longer than a keyword is not stored."""
+    kept = [value for value in values if len(value) <= LONGEST or len(value.encode()) <= MOST_BYTES]
+    return {"terms": {name: kept}} if kept else NOTHING
 
 
 @dataclass(slots=True)
@@ -241,6 +244,11 @@ WORDS = {
 }
 
 
+#: The longest part of an address that one wildcard surely finds within the server's effort, and how many
+#: mentions are looked at for a longer one.
+PIECE, LOOK = 130, 10_000
+
+
 def _languages(_: Compiler, values: list[str]) -> Json:
     """`en` finds `en-us` too; `en-us` only itself."""
     asked = [value.replace("_", "-").lower() for value in values]
@@ -249,9 +257,20 @@ def _languages(_: Compiler, values: list[str]) -> Json:
     )
 
 
-def _urls(_: Compiler, values: list[str]) -> Json:
+def _urls(compiler: Compiler, values: list[str]) -> Json:
     """Any part of the address, ASCII letters without case; reads every address, so it is slow on its own."""
-    return any_of([{"wildcard": {"url": {"value": f"*{_escaped(ascii_lower(value))}*"}}} for value in values])
+    return any_of([_url(compiler, ascii_lower(value)) for value in values if len(value) <= LONGEST])
+
+
+def _url(compiler: Compiler, part: str) -> Json:
+    """Ask for a part of an address; for a very long one those are looked at that hold each of its pieces."""
+    pieces = [part[start : start + PIECE] for start in range(0, len(part), PIECE)]
+    query = all_of([{"wildcard": {"url": {"value": f"*{_escaped(piece)}*"}}} for piece in pieces])
+    if len(pieces) < 2:  # noqa: PLR2004 — one piece is the part itself
+        return query
+    compiler.documents.server.fresh("mentions")
+    hits = compiler.documents.scan("mentions", query, [{"id": "asc"}], limit=LOOK, fields=["url"])
+    return {"ids": {"values": [hit["_id"] for hit in hits if part in hit["fields"]["url"][0]]}}
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,8 @@ from store.sqlite.connection import storable
 from store.sqlite.watchcodec import watch_from_text
 
 NAME = "office"
+#: Characters of what lists are ordered by.
+LONGEST_KEY = 1_000
 
 
 def fact_key(kind: str, *parts: str) -> str:
@@ -23,7 +25,7 @@ def fact_key(kind: str, *parts: str) -> str:
 
 def fact(kind: str, sort: str, body: Json, **fields: object) -> Json:
     """Return a fact's document; `sort` is what lists of its kind are ordered by."""
-    return {"kind": kind, "key": storable(sort)[:1_000], "body": cleaned(body), **fields}
+    return {"kind": kind, "key": storable(sort)[:LONGEST_KEY], "body": cleaned(body), **fields}
 
 
 def cleaned(value: Json) -> Json:

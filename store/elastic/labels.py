@@ -224,7 +224,8 @@ def _is_free(due: _Due, owner: str, now: datetime) -> bool:
     if due.lease is None:
         return True
     body = due.lease.body
-    return body["owner"] == owner or body["until"] <= micros(now) or body["revision"] != due.record.revision
+    mine, until, revision = body["owner"] == owner, int(body["until"]), int(body["revision"])
+    return bool(mine) or until <= micros(now) or revision != due.record.revision
 
 
 def _is_answered(record: Record, lease: Doc) -> bool:

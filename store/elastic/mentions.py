@@ -18,6 +18,7 @@ from store.elastic.part import Part
 from store.elastic.putting import Batch
 from store.elastic.records import Record, mention_key
 from store.elastic.telling import Telling
+from store.sqlite.codecs import micros
 
 NAME = "mentions"
 #: Mentions read together by `mentions()`.
@@ -74,6 +75,32 @@ class Mentions(Part):
         record = self._record(mention_id)
         earlier = [records.revision_of(record, one) for one in record.earlier]
         return [*earlier, record.stored(labels=False)]
+
+    def published(
+        self,
+        watch_id: str,
+        source: str,
+        *,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        after: str | None = None,
+    ) -> list[StoredMention]:
+        """Return what a watch keeps of a source and was published in a time, in order of publication."""
+        last: list[object] | None = None
+        if after is not None:
+            record = self._record(after)
+            last = [micros(record.mention.published_at), record.mention.id]
+        wanted: list[Json] = [
+            {"term": {"watches": watch_id}},
+            {"term": {"source": source}},
+            {"term": {"deleted": False}},
+            {"range": {"published": {"gte": micros(start), "lt": micros(end)}}},
+        ]
+        order: list[Json] = [{"published": "asc"}, {"id": "asc"}]
+        self.server.refresh(NAME)
+        hits = self.documents.scan(NAME, {"bool": {"filter": wanted}}, order, limit=limit, after=last)
+        return [records.read(read(NAME, hit)).stored() for hit in hits]
 
     def source_states(self) -> list[SourceState]:
         """Return how every source of every watch is doing, by watch and source."""

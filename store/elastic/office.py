@@ -47,20 +47,33 @@ class Accounts(Part):
             "last_seen_at": micros(session.last_seen_at),
         }
         doc_id = facts.fact_key("session", session.token_hash)
-        self.documents.write([Action("index", facts.NAME, doc_id, facts.fact("session", "", body))])
+        self.documents.write([Action("index", facts.NAME, doc_id, facts.fact("session", session.user, body))])
 
     def session(self, token_hash: str) -> Session | None:
         """Return a session, or None where there is none."""
         doc = self.documents.get(facts.NAME, facts.fact_key("session", token_hash))
         if doc is None:
             return None
-        body = doc.body
-        return Session(
-            token_hash=body["token_hash"],
-            user=body["user"],
-            created_at=moment(body["created_at"]),
-            last_seen_at=moment(body["last_seen_at"]),
-        )
+        return _session(doc.body)
+
+    def sessions(self, user: str) -> list[Session]:
+        """Return a user's sessions, newest use first."""
+        self.server.refresh(facts.NAME)
+        name = storable(user)
+        parts: list[Json] = [{"term": {"kind": "session"}}, {"term": {"key": name[: facts.LONGEST_KEY]}}]
+        hits = self.documents.scan(facts.NAME, {"bool": {"filter": parts}}, [{"_doc": "asc"}])
+        found = [_session(read(facts.NAME, hit).body) for hit in hits]
+        mine = sorted((one for one in found if one.user == name), key=lambda one: one.token_hash)
+        return sorted(mine, key=lambda one: one.last_seen_at, reverse=True)
+
+    def end_sessions(self, user: str, *, besides: str | None = None) -> int:
+        """Forget a user's sessions, all or all but one; return how many."""
+        ids = [
+            facts.fact_key("session", one.token_hash)
+            for one in self.sessions(user)
+            if one.token_hash != besides
+        ]
+        return self.documents.write([Action("delete", facts.NAME, one) for one in ids]).count(Outcome.DONE)
 
     def end_session(self, token_hash: str) -> None:
         """Forget a session."""
@@ -110,6 +123,15 @@ class Accounts(Part):
             return wanted
         doc = self.documents.get(facts.NAME, doc_id)
         return str(doc.body["value"]) if doc else wanted
+
+
+def _session(body: Json) -> Session:
+    return Session(
+        token_hash=body["token_hash"],
+        user=body["user"],
+        created_at=moment(body["created_at"]),
+        last_seen_at=moment(body["last_seen_at"]),
+    )
 
 
 def _user(body: Json) -> User:

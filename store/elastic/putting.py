@@ -191,7 +191,9 @@ class Batch:
         now = facts.watches(self.documents, sorted(versions))
         if all(now[one].version == version for one, version in versions.items() if one in now):
             return
-        naming = Naming(facts.watches(self.documents, sorted({w for s in done for w in s.record.watches})))
+        known = facts.watches(self.documents, sorted({w for s in done for w in s.record.watches}))
+        naming = Naming(known)
+        self.registry.add(brands=[brand.name for watch in known.values() for brand in watch.brands])
         rename(self.documents, naming, [mention_key(step.record.mention.id) for step in done])
 
 

@@ -7,7 +7,7 @@ their order and each thousand is asked about, until the page is full; the total 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,11 +19,11 @@ from store.elastic.compiling import ALL, Compiler, all_of
 from store.elastic.documents import read
 from store.elastic.faults import Json
 from store.elastic.part import Part
-from store.elastic.records import mention_key
-from store.elastic.talks import Talk
+from store.elastic.records import Record, mention_key
+from store.elastic.talks import Talk, talk_key
 from store.sqlite import marks
 from store.sqlite.codecs import maybe_moment, moment
-from store.sqlite.threads import shortened, title_of
+from store.sqlite.threads import in_order, shortened, title_of
 
 NAME, MENTIONS = "threads", "mentions"
 #: Longest excerpt, in characters.
@@ -82,6 +82,30 @@ class Queue(Part):
         more = len(hits) > limit and rows
         mark = marks.write(sort.value, _mark(hits[limit - 1]["sort"])) if more else None
         return QueuePage(rows=tuple(rows), total=total, next=mark)
+
+    def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
+        """Return how many threads each search has in the queue."""
+        self.server.fresh(NAME, MENTIONS)
+        found = []
+        for search in searches:
+            asked = self._asked(search)
+            few = asked if asked.mentions is None else self._by_ids(asked)
+            if few is not None:
+                found.append(Count(value=self._count(few.threads)))
+            else:
+                found.append(Count(value=self._estimate(search), exact=False))
+        return found
+
+    def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:
+        """Return the matched mentions of threads that are not our own, oldest first."""
+        found: dict[str, list[StoredMention]] = {thread_id: [] for thread_id in thread_ids}
+        docs = self.documents.many((NAME, talk_key(thread_id)) for thread_id in found)
+        members = [one for doc in docs.values() for one in talks.read(doc).members]
+        stored = self.documents.many((MENTIONS, mention_key(one)) for one in members)
+        kept = [records.read(doc).stored() for doc in stored.values()]
+        for one in in_order(mention for mention in kept if not (mention.context or mention.own)):
+            found[one.mention.thread_id].append(one)
+        return found
 
     def _asked(self, search: Search) -> _Asked:
         """Split a search into what asks about the thread alone and the rest.
@@ -144,14 +168,12 @@ class Queue(Part):
         ends = {talk.id: (talk.head(), talk.top()) for talk in shown}
         ids = {one for pair in ends.values() for one in pair if one is not None}
         found = self.documents.many((MENTIONS, mention_key(one)) for one in ids)
-        mentions = {
-            stored.mention.id: stored for doc in found.values() for stored in [records.read(doc).stored()]
-        }
+        mentions = {record.mention.id: record for record in map(records.read, found.values())}
         watches = {watch for talk in shown for watch in talk.watches()}
         known = facts.watches(self.documents, sorted(watches)) if watches else {}
         products = {watch.id: watch.product.name for watch in known.values()}
         return [
-            _row(talk, mentions[first], _toward_products(mentions.get(top or ""), products))
+            _row(talk, mentions[first].stored(), mentions.get(top or ""), products)
             for talk in shown
             for first, top in [ends[talk.id]]
             if first in mentions
@@ -187,8 +209,10 @@ def _toward_products(stored: StoredMention | None, products: dict[str, str]) -> 
     return replace(stored, mention=stored.mention.with_labels(kept))
 
 
-def _row(talk: Talk, first: StoredMention, top: StoredMention | None) -> ThreadRow:
+def _row(talk: Talk, first: StoredMention, found: Record | None, products: dict[str, str]) -> ThreadRow:
+    top = _toward_products(found.stored() if found else None, products)
     shown = top or first
+    labels = top.mention.labels if top else ()
     matched = talk.matched()
     return ThreadRow(
         id=talk.id,
@@ -206,4 +230,5 @@ def _row(talk: Talk, first: StoredMention, top: StoredMention | None) -> ThreadR
         waiting_since=maybe_moment(talk.waiting_since()),
         top=top.mention if top else None,
         notes=len(talk.notes),
+        correction=found.correction(labels[0].brand) if found and labels else None,
     )

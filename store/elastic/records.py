@@ -128,14 +128,15 @@ class Record:
         """Return what counts toward each brand."""
         brands = dict.fromkeys((*self.pairs, *(said.brand for said in self.corrections)))
         return {
-            brand: verdict.verdict(self._labels_toward(brand), self._correction(brand)) for brand in brands
+            brand: verdict.verdict(self._labels_toward(brand), self.correction(brand)) for brand in brands
         }
 
     def _labels_toward(self, brand: str) -> Labels | None:
         pair = self.pairs.get(brand)
         return pair.labels if pair else None
 
-    def _correction(self, brand: str) -> Correction | None:
+    def correction(self, brand: str) -> Correction | None:
+        """Return the newest correction toward a brand."""
         said = [one for one in self.corrections if one.brand == brand]
         return max(said, key=lambda one: (one.at, one.by), default=None)
 

@@ -27,6 +27,7 @@ class Watches(Part):
 
     ledger: Ledger
     telling: Telling
+    registry: facts.Registry
 
     def watches(self) -> list[Watch]:
         """Return all watches, by id."""
@@ -93,7 +94,10 @@ class Watches(Part):
     def _rename(self, watch_id: str) -> None:
         """Work out anew which brands the watch's mentions name, and which labels are wanted."""
         self.server.refresh("mentions")
-        naming = Naming(facts.all_watches(self.documents))
+        known = facts.all_watches(self.documents)
+        naming = Naming(known)
+        # Queries look brands up by this list; it is written before the mentions that name them.
+        self.registry.add(brands=[brand.name for watch in known.values() for brand in watch.brands])
         hits = self.documents.scan("mentions", {"term": {"watches": watch_id}}, [{"id": "asc"}])
         while step := list(itertools.islice(hits, STEP)):
             threads = {hit["_id"]: hit["_source"]["body"]["mention"]["thread_id"] for hit in step}

@@ -10,12 +10,17 @@ import pytest
 from core.clock import SetClock
 from core.ports import Store
 from store import open_store
+from tests import elasticsearch_server
 from tests.builders import NOW, a_watch
 
+#: What an engine needs of the machine.
+MARKS = {"elasticsearch": pytest.mark.elasticsearch}
 #: Each makes the address of a fresh, empty store below a directory of its own.
 ENGINES: dict[str, Callable[[Path], str]] = {
     "sqlite": lambda directory: f"sqlite:///{directory / 'earful.db'}",
+    "elasticsearch": lambda _: elasticsearch_server.fresh_url(),
 }
+PARAMS = [pytest.param(name, marks=MARKS.get(name, ())) for name in ENGINES]
 
 
 @pytest.fixture
@@ -23,12 +28,12 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=PARAMS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return ENGINES[request.param](tmp_path)
 
 
-@pytest.fixture(params=ENGINES, scope="module")
+@pytest.fixture(params=PARAMS, scope="module")
 def shared_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     return ENGINES[request.param](tmp_path_factory.mktemp("store"))
 
