@@ -41,6 +41,7 @@ UNDOABLE = frozenset(
         "triage.ignore",
         "triage.not_about_us",
         "triage.snooze",
+        "triage.answer",
         "triage.reopen",
         "triage.wait",
         "triage.assign",
@@ -119,6 +120,18 @@ def assign(
         lambda t: replace(t, assignee=assignee),
         _Act(actor, "triage.assign", now),
     )
+
+
+class Step(NamedTuple):
+    """A change of a thread and the name under which the audit keeps it."""
+
+    change: Change
+    action: str
+
+
+def take_step(store: Store, thread_id: str, version: int, step: Step, *, actor: str, now: datetime) -> Done:
+    """Do to a thread what another part of `engage` needs done, by the same rules as every act here."""
+    return _apply(store, thread_id, version, step.change, _Act(actor, step.action, now))
 
 
 def pin(store: Store, thread_id: str, version: int, *, pinned: bool, actor: str, now: datetime) -> Done:

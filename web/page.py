@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 
 from core.clock import iso
 from core.errors import StoreError
@@ -91,6 +91,7 @@ def _context() -> Context:
         "single_keys": single_keys(),
         "here": request.blueprint or "",
         "present": _present(),
+        "pages": current_app.view_functions,
     }
 
 

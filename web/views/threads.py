@@ -16,6 +16,7 @@ from core.search import Count, QueuePage
 from core.thread import Thread, ThreadRow, Triage
 from engage.hands import batch, busy, others
 from web import outputs
+from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
 from web.conversation import product_labels, shortened, turns
 from web.done import finished
@@ -112,6 +113,7 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         people=[user.name for user in store.users() if not user.disabled],
         tags=store.tags(),
         note_id=new_id(),
+        answer=answer_box(thread, watches),
         here=others(store, [thread.id], user=actor(), now=now()).get(thread.id, ()),
         done=finished(store, request.args.get("done", "")),
         conflict=conflict,

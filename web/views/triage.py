@@ -16,7 +16,7 @@ from core.audit import AuditRecord
 from core.errors import Conflict, InputError, NotFound
 from core.labels import Tone
 from core.thread import Correction, Triage
-from engage import desk
+from engage import answering, desk
 from web import outputs
 from web.asking import came_from
 from web.done import audit_ids, join
@@ -58,6 +58,24 @@ def note() -> Response:
         _, record = desk.note(the_store(), thread_id, text, note_id=note_id[:64], actor=actor(), now=now())
     except InputError as error:
         return _bad(thread_id, str(error))
+    return _back(thread_id, [record])
+
+
+@blueprint.post("/triage/answer")
+def answer() -> Response:
+    """Keep an answer that is taken to the source by hand; from then on it is their turn."""
+    form = request.form
+    thread_id, version = _target(form.get("on", ""))
+    answer_id = (form.get("answer_id") or new_id())[:64]
+    text = form.get("text", "")
+    try:
+        _, record = answering.answer(
+            the_store(), thread_id, version, text, answer_id=answer_id, actor=actor(), now=now()
+        )
+    except InputError as error:
+        return _bad(thread_id, str(error))
+    except Conflict as conflict:
+        return _conflict(thread_id, conflict)
     return _back(thread_id, [record])
 
 

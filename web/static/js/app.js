@@ -2,6 +2,7 @@
 import { listenForKeys } from "./keys.js";
 import { countSelection } from "./selection.js";
 import { bePresent, watchQueue } from "./presence.js";
+import { copyAndOpen } from "./answer.js";
 import { announce, closeMenus, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
 
 listenForKeys();
@@ -9,6 +10,7 @@ countSelection();
 sendOnChange();
 closeMenus();
 keepDrafts();
+copyAndOpen();
 announce();
 waitForFirst();
 bePresent();

@@ -40,7 +40,16 @@ export function closeMenus() {
 export function keepDrafts() {
   for (const field of document.querySelectorAll("[data-draft]")) {
     const key = `draft:${field.dataset.draft}`;
-    if (!field.value) field.value = sessionStorage.getItem(key) ?? "";
+    if (field.hasAttribute("data-filled")) {
+      // A macro was chosen: from here on it is a draft like any other, and a reload must not bring it back.
+      sessionStorage.setItem(key, field.value);
+      const address = new URL(location.href);
+      address.searchParams.delete("macro");
+      history.replaceState(null, "", address);
+      field.focus();
+    } else {
+      field.value = sessionStorage.getItem(key) ?? field.value;
+    }
     field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
     field.form.addEventListener("submit", () => sessionStorage.removeItem(key));
   }
