@@ -20,7 +20,14 @@ from core.errors import ConfigError
     "--against", type=click.Path(path_type=Path), help="Folder of a second model, compared by a paired test."
 )
 @click.option("--label-map", metavar="A=negative,…", help="What the classes of a Hugging Face model mean.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form to print.",
+)
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
