@@ -50,6 +50,8 @@ class Card:
     heads: tuple[str, ...]
     files: Mapping[str, str]
     calibration: Calibration
+    #: False: it never saw a marked brand, so a text is read as a whole whoever is asked about.
+    marks: bool = True
 
     @property
     def model(self) -> str:
@@ -95,6 +97,7 @@ def _card(folder: Path, data: Mapping[str, object]) -> Card:
         heads=tuple(cast("list[str]", data["heads"])),
         files=files,
         calibration=_calibration(cast("dict[str, object]", data["calibration"])),
+        marks=bool(data.get("marks", True)),
     )
 
 

@@ -43,6 +43,7 @@ class Model:
 
     def answer(self, requests: Sequence[LabelRequest]) -> Floats:
         """Return one row of probabilities for each request."""
+        requests = self._as_read(requests)
         windows = [(at, text) for at, request in enumerate(requests) for text in marked_windows(request)]
         logits = self._run([text for _, text in windows], output="logits")
         rows: list[list[int]] = [[] for _ in requests]
@@ -57,6 +58,9 @@ class Model:
     def logits(self, requests: Sequence[LabelRequest]) -> Floats:
         """Return the raw outputs for the first window of each text, before calibration."""
         return self._run([marked_windows(request)[0] for request in requests], output="logits")
+
+    def _as_read(self, requests: Sequence[LabelRequest]) -> Sequence[LabelRequest]:
+        return requests if self.card.marks else [LabelRequest(text=request.text) for request in requests]
 
     def embed(self, requests: Sequence[LabelRequest]) -> Floats:
         """Return what the encoder makes of the first window of each text."""

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from nlp.training.network import Network
 
 #: Opset that onnxruntime 1.20 and later read.
-OPSET = 18
+OPSET = 17
 _FUSED = "com.microsoft"
 #: Percentile of the channels whose swing counts as usual.
 USUAL = 95
@@ -131,6 +131,7 @@ class _Graph:
     def __init__(self, state: dict[str, Any], smooth: dict[str, Floats]) -> None:
         self.state = state
         self.smooth = smooth
+        self.by_token = ("narrow", "wide")
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
         self._known: set[str] = set()
@@ -152,7 +153,15 @@ class _Graph:
     def linear(self, entering: str, module: str, name: str) -> str:
         """Multiply by a torch Linear's weights; the bias is added by `bias`."""
         entering, weight = self.smoothed(entering, self.state[f"{module}.weight"].T, name)
-        return self.add("MatMul", [entering, self.weight(f"{module}.weight.T", weight)], name)
+        known = self.weight(f"{module}.weight.T", weight)
+        if not name.startswith(self.by_token):
+            return self.add("MatMul", [entering, known], name)
+        # Each token is brought to the same width and back: one scale then serves the whole batch well.
+        swing = self.add("ReduceMax", [self.add("Abs", [entering], f"{name}_abs")], f"{name}_max", axes=[-1])
+        least = self.weight("least", np.float32(1e-6))
+        width = self.add("Max", [swing, least], f"{name}_width")
+        even = self.add("Div", [entering, width], f"{name}_even")
+        return self.add("Mul", [self.add("MatMul", [even, known], name), width], f"{name}_back")
 
     def smoothed(self, entering: str, weight: Any, name: str) -> tuple[str, Any]:
         """Narrow what enters the multiplication `name` and widen its weights, where that was asked for."""

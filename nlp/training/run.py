@@ -140,7 +140,7 @@ STAGES_MULTI = (
 )
 LIMITS_MULTI = (
     "Only the tone of a text as a whole was learnt, from tweets; churn and intents are not answered.",
-    "The brand asked about does not change the answer much: no text with several brands was seen.",
+    "The brand asked about does not change the answer: no text with a marked brand was seen.",
 )
 
 
@@ -204,6 +204,7 @@ def train(
         languages=recipe.languages,
         limits=recipe.limits,
         heads=recipe.heads,
+        marks="churn" in recipe.heads,
     )
     folder = out / f"{name}.v{version}"
     ship(network, encoder, mix, identity, folder=folder, say=say)

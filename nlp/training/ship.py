@@ -46,6 +46,8 @@ class Identity:
     languages: tuple[str, ...]
     limits: tuple[str, ...]
     heads: tuple[str, ...] = ("sentiment", "churn", "reasons", "intents")
+    #: Whether it learnt from texts in which a brand was marked.
+    marks: bool = True
 
 
 def ship(
@@ -173,6 +175,7 @@ def _write(
         "languages": list(identity.languages),
         "max_length": MAX_LENGTH,
         "heads": list(identity.heads),
+        "marks": identity.marks,
         "labels": {
             "sentiment": [tone.value for tone in Tone],
             "reasons": [reason.value for reason in REASONS],
