@@ -237,13 +237,14 @@ class SearchStore(Protocol):
 
         Fields: source, product, rival, sentiment, churn, intent, lang, status, assignee, tag, author, watch.
         `sentiment` counts the likeliest tone toward the product, `churn` the values `yes` (p ≥ 0.5) and `no`.
+        Among more hits than can be read in time, a sample may stand for all: its values are not `exact`.
         """
         ...
 
     def histogram(self, search: Search, *, step: timedelta, start: datetime, end: datetime) -> list[Bucket]:
         """Return hits per `step` from `start` (inclusive) to `end` (exclusive), empty bars included.
 
-        At most 1,000 bars.
+        At most 1,000 bars. Among very many hits a sample may stand for all: such bars are not `exact`.
         """
         ...
 

@@ -72,6 +72,8 @@ class FacetValue:
 
     value: str
     count: int
+    #: False where the store looked at a sample of very many hits and `count` is what that stands for.
+    exact: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +84,8 @@ class Bucket:
     count: int
     #: Of these, how many by tone toward the watch's product; unlabelled ones are in none.
     tones: Mapping[str, int] = field(default_factory=dict)
+    #: False where the store looked at a sample of very many hits.
+    exact: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Protocol
 import snowballstemmer
 
 from core.query import Match, Where, Words
-from core.tokens import MAX_TOKEN, TOKEN, Token, fold, token_texts, tokenise
+from core.tokens import MAX_TOKEN, TOKEN, fold, token_texts, tokenise
 
 #: Snowball's name of each language that is stemmed.
 STEMMERS = {
@@ -152,27 +152,44 @@ def marks(
     wanted = [node for node in asked if node.where in (Where.ANYWHERE, where)]
     if not text or not wanted:
         return ()
-    tokens = tokenise(text)
-    exact = [token.text for token in tokens]
-    ranges = [span for node in wanted for span in _found(tokens, exact, language, node)]
-    return _merged(ranges)
+    exact = words(text)
+    found = [run for node in wanted for run in _found(exact, language, node)]
+    if not found:
+        return ()
+    spans = _spans(text)
+    return _merged([(spans[first][0], spans[last][1]) for first, last in found])
 
 
-def _found(
-    tokens: Sequence[Token], exact: Sequence[str], language: str, node: Words
-) -> list[tuple[int, int]]:
-    asked = token_texts(node.text)
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Return where the words of `text` stand in it."""
+    if text.isascii():
+        return [match.span() for match in _ASCII_TOKEN.finditer(text.lower())]
+    return [(token.start, token.end) for token in tokenise(text)]
+
+
+def _found(exact: Sequence[str], language: str, node: Words) -> list[tuple[int, int]]:
+    """Return the first and the last word of each stretch that `node` found."""
+    asked = _asked(node.text)
     if not asked:
         return []
     if node.match is Match.PREFIX and len(asked) == 1:
-        hits = [i for i, word in enumerate(exact) if word.startswith(asked[0])]
-    elif node.match is Match.WORD and len(asked) == 1:
-        keys = set(query_keys(asked[0], {ENGLISH, language}))
-        hits = [i for i, word in enumerate(exact) if word in keys or stem_key(word, language) in keys]
-    else:
-        size = len(asked)
-        hits = [i for i in range(len(exact) - size + 1) if list(exact[i : i + size]) == asked]
-    return [(tokens[i].start, tokens[i + len(asked) - 1].end) for i in hits]
+        return [(i, i) for i, word in enumerate(exact) if word.startswith(asked[0])]
+    if node.match is Match.WORD and len(asked) == 1:
+        keys, stem_of = _asked_keys(asked[0], language), _stem_keys(language)
+        return [(i, i) for i, word in enumerate(exact) if word in keys or stem_of[word] in keys]
+    size = len(asked)
+    begins = range(len(exact) - size + 1)
+    return [(i, i + size - 1) for i in begins if exact[i] == asked[0] and exact[i : i + size] == asked]
+
+
+@functools.lru_cache(maxsize=256)
+def _asked(text: str) -> tuple[str, ...]:
+    return tuple(token_texts(text))
+
+
+@functools.lru_cache(maxsize=256)
+def _asked_keys(word: str, language: str) -> frozenset[str]:
+    return frozenset(query_keys(word, {ENGLISH, language}))
 
 
 def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from core.errors import InputError
 from core.search import FacetValue
+from store.sqlite import sampling
 from store.sqlite.clause import Clause
 from store.sqlite.compiling import Plan
 from store.sqlite.connection import Link
@@ -59,7 +60,7 @@ BITS = {
 def facets(
     link: Link, plan: Plan, fields: Sequence[str], *, limit: int, now: int
 ) -> dict[str, list[FacetValue]]:
-    """Return the commonest values of each field, most first, then by value.
+    """Return the commonest values of each field, most first, then by value; of a sample where hits are many.
 
     Raises:
         InputError: there is no such facet.
@@ -70,10 +71,11 @@ def facets(
     found: dict[str, list[FacetValue]] = {name: [] for name in fields}
     if not fields:
         return found
-    sql = _statement(plan.source(), list(found), limit, now)
+    part = sampling.divisor(link, plan)
+    sql = _statement(plan.source(sampling.within(plan, part)), list(found), limit, now)
     for name, value, count in link.connection.execute(sql.sql, sql.values):
         if count:
-            found[name].append(FacetValue(value=value, count=count))
+            found[name].append(FacetValue(value=value, count=count * part, exact=part == 1))
     for values in found.values():
         values.sort(key=lambda value: (-value.count, value.value))
     return found

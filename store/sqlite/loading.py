@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from core.labels import Labels
 from core.mention import Author, Engagement, Kind, Mention
 from core.thread import StoredMention
 from store.sqlite.codecs import labels_from_text, maybe_moment, moment
@@ -73,8 +74,8 @@ class Row(NamedTuple):
     stem_lang: str
     tid: int
 
-    def mention(self) -> Mention:
-        """Return the mention, without labels."""
+    def mention(self, labels: tuple[Labels, ...] = ()) -> Mention:
+        """Return the mention with these labels."""
         return Mention(
             id=self.id,
             source=self.source,
@@ -101,6 +102,7 @@ class Row(NamedTuple):
                 score=self.score, replies=self.replies, shares=self.shares, views=self.views
             ),
             rating=self.rating,
+            labels=labels,
         )
 
     def stored(self, mention: Mention, watches: Iterable[str]) -> StoredMention:
@@ -145,8 +147,7 @@ def stored(link: Link, found: dict[int, Row]) -> dict[int, StoredMention]:
     for docid, brand, text in link.rows(_labels, SELECT_LABELS, json.dumps(list(found))):
         labels[docid].append(labels_from_text(brand, text))
     return {
-        docid: row.stored(row.mention().with_labels(tuple(labels[docid])), keepers[docid])
-        for docid, row in found.items()
+        docid: row.stored(row.mention(tuple(labels[docid])), keepers[docid]) for docid, row in found.items()
     }
 
 

@@ -242,4 +242,6 @@ def _toward_products(stored: StoredMention, products: dict[str, str]) -> StoredM
     """Return a mention with its labels toward the products of its watches only."""
     wanted = {products.get(watch) for watch in stored.watches}
     kept = tuple(labels for labels in stored.mention.labels if labels.brand in wanted)
+    if len(kept) == len(stored.mention.labels):
+        return stored
     return replace(stored, mention=stored.mention.with_labels(kept))

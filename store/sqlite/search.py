@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import apsw
+
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from store import analysis
-from store.sqlite import loading, marks, matching
+from store.sqlite import loading, marks, matching, sampling
 from store.sqlite.clause import Clause
 from store.sqlite.codecs import MICROSECOND, first_docid, last_docid, micros
 from store.sqlite.compiling import Compiler, Plan
@@ -24,6 +26,8 @@ from store.verdict import TONES
 
 #: Most bars of a histogram.
 MAX_BARS = 1_000
+#: Where counting takes too long, hits are counted up to so many.
+MANY = 10_000
 #: What a hit in title, text, title stems and text stems is worth for relevance.
 WEIGHTS = "4.0, 1.0, 2.0, 0.5"
 
@@ -62,7 +66,14 @@ class Searches(Part):
         """Return how many mentions a search finds."""
         with self.database.read(limited=True) as link:
             found = Compiler(link, search).plan().source()
-            return Count(value=link.number(f"SELECT count(*) {found.sql}", *found.values))
+            try:
+                with sampling.hurried(link):
+                    return Count(value=link.number(f"SELECT count(*) {found.sql}", *found.values))
+            except apsw.InterruptError:
+                # Too many to count in time; that they are more than so many is soon known.
+                some = f"SELECT count(*) FROM (SELECT 1 {found.sql} LIMIT {MANY:d})"
+                value = link.number(some, *found.values)
+                return Count(value=value, exact=value < MANY)
 
     def facets(
         self, search: Search, fields: Sequence[str], *, limit: int = 20
@@ -81,13 +92,15 @@ class Searches(Part):
         width, first = step // MICROSECOND, micros(start)
         with self.database.read(limited=True) as link:
             plan = Compiler(link, search).plan()
-            for bar, count, *tones in _bars(link, plan, first, micros(end), width):
-                counts[bar] = (count, tones)
+            part, found = _bars_in_time(link, plan, first, micros(end), width)
+        for bar, count, *tones in found:
+            counts[bar] = (count * part, [tone * part for tone in tones])
         return [
             Bucket(
                 start=start + bar * step,
                 count=count,
                 tones={tone: n for tone, n in zip(TONES, tones, strict=True) if n},
+                exact=part == 1,
             )
             for bar, (count, tones) in counts.items()
         ]
@@ -96,8 +109,23 @@ class Searches(Part):
         """Wait until all that was written is searchable: here it is as soon as it is stored."""
 
 
-def _bars(link: Link, plan: Plan, first: int, end: int, width: int) -> list[tuple[int, ...]]:
+def _bars_in_time(
+    link: Link, plan: Plan, first: int, end: int, width: int
+) -> tuple[int, list[tuple[int, ...]]]:
+    """Return what one counted mention stands for, and the bars."""
+    try:
+        with sampling.hurried(link):
+            return 1, _bars(link, plan, first, end, width, 1)
+    except apsw.InterruptError:
+        part = sampling.divisor(link, plan)
+        return part, _bars(link, plan, first, end, width, part)
+
+
+def _bars(  # noqa: PLR0917 — the figures of one statement
+    link: Link, plan: Plan, first: int, end: int, width: int, part: int
+) -> list[tuple[int, ...]]:
     found = plan.source(
+        sampling.within(plan, part),
         Clause("m.published >= ? AND m.published < ?", (first, end)),
         Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(first), last_docid(end))),
     )

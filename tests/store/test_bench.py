@@ -16,13 +16,10 @@ def test_a_corpus_is_the_same_every_time_and_holds_what_was_planted() -> None:
     assert one == other
     assert len({found.mention.id for found in one}) == 12_000
     for count in PLANTED:
-        assert (
-            sum(f"zqhit{count}" in found.mention.text.split(". ")[0].rstrip(".").split() for found in one)
-            == count
-        )
+        assert sum(f"zqhit{count}" in found.mention.text.rstrip(".").split() for found in one) == count
     sizes = Corpus(12_000)
     list(islice(sizes.founds(), 12_000))
-    assert max(sizes.threads.values()) > 20
+    assert max(sizes.threads.values()) > 12
 
 
 def test_the_benchmark_of_the_store_tells_figures_and_ratios() -> None:

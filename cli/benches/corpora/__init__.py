@@ -81,7 +81,7 @@ class Corpus:
         people = max(10, self.size // 4)
         for number in range(self.size):
             length = min(MOST_WORDS, max(3, int(rnd.lognormvariate(math.log(MEDIAN_WORDS), SPREAD))))
-            person = int(rnd.paretovariate(1.2) * self.size / 200) % people
+            person = int((rnd.paretovariate(1.2) - 1) * self.size / 200) % people
             yield self._found(number, list(itertools.islice(stream, length)), person, rnd, talks)
 
     def _stream(self, rnd: random.Random) -> Iterator[str]:
@@ -103,7 +103,7 @@ class Corpus:
         thread_id = parent = f"{source}:{number}"
         if reply:
             # Young threads are talked in most: long ones grow, most stay short.
-            place = int(chance[3] ** 2 * len(talks))
+            place = int(chance[3] ** 4 * len(talks))
             source, thread_id, parent = talks[-1 - place]
             talks[-1 - place] = (source, thread_id, f"{source}:{number}")
         else:

@@ -106,7 +106,7 @@ def test_a_lock_held_too_long_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="locked"):
         store.put([found()], now=NOW)
     other.execute("ROLLBACK")
-    assert store.put([found()], now=NOW).new == 1
+    assert store.put([found(a_mention(native_id="later"))], now=NOW).new == 1
 
 
 def test_a_search_that_takes_too_long_is_stopped_with_a_hint(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_search_that_takes_too_long_is_stopped_with_a_hint(tmp_path: Path) -> 
     with pytest.raises(StoreUnavailable, match="add a word"):
         store.search(ask("acme"))
     assert len(list(store.mentions())) == 50
-    assert store.put([found()], now=NOW).new == 1
+    assert store.put([found(a_mention(native_id="later"))], now=NOW).new == 1
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:
