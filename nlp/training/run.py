@@ -207,8 +207,18 @@ def train(
         marks="churn" in recipe.heads,
     )
     folder = out / f"{name}.v{version}"
-    ship(network, encoder, mix, identity, folder=folder, say=say)
+    ship(network, encoder, _learnt(mix, recipe.stages), identity, folder=folder, say=say)
     return folder
+
+
+def _learnt(mix: Mix, stages: tuple[Stage, ...]) -> Mix:
+    """Leave out of the training sets those that no stage looked at: the card names what was learnt from."""
+
+    def looked_at(name: str) -> bool:
+        asked = [stage.seen(name) for stage in stages]
+        return any(repeat is None or repeat > 0 for repeat in asked)
+
+    return dataclasses.replace(mix, train={name: rows for name, rows in mix.train.items() if looked_at(name)})
 
 
 def base_model() -> Path:
