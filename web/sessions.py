@@ -26,7 +26,7 @@ PUBLIC = frozenset({"sign_in", "health", None})
 #: Blueprints in which everybody changes only their own things.
 OWN = frozenset({"sign_in", "settings", "presence"})
 #: Blueprints whose changes need more than an agent.
-ADMIN_ONLY = frozenset({"watches", "sources"})
+ADMIN_ONLY = frozenset({"watches", "sources", "users", "weights", "promises"})
 
 Answer: TypeAlias = Response | None
 
@@ -154,7 +154,7 @@ def _require() -> Answer:
     if found is None:
         if request.method in ("GET", "HEAD") and not wants_data():
             return redirect(url_for("sign_in.show"), code=303)
-        raise Unauthorized("Sign in first: open the link that ./earful up printed.")
+        raise Unauthorized("Sign in first, with your password or the link that ./earful up printed.")
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _check_role(found.user.role)
     return None
@@ -166,7 +166,7 @@ def _check_role(role: Role) -> None:
     if role is Role.VIEWER:
         raise Forbidden("You can look at everything and change nothing; ask an admin for another role.")
     if request.blueprint in ADMIN_ONLY and role is not Role.ADMIN:
-        raise Forbidden("Only an admin changes what is listened to.")
+        raise Forbidden("Only an admin changes this.")
 
 
 def wants_data() -> bool:

@@ -56,6 +56,8 @@ ACTS = {
     "note.remove": "Note removed",
     "session.end": "Signed out",
     "session.start": "Signed in",
+    "session.end_others": "Signed out everywhere else",
+    "session.fail": "Sign-in tried",
     "source.fetch": "Fetch asked for",
     "source.pause": "Source paused",
     "source.resume": "Source resumed",
@@ -73,6 +75,10 @@ ACTS = {
     "triage.snooze": "Snoozed",
     "triage.tag": "Tags changed",
     "triage.wait": "Waiting for them",
+    "user.disable": "User disabled",
+    "user.enable": "User let in again",
+    "user.password": "Password chosen",
+    "user.reset": "User reset",
     "view.remove": "View removed",
     "view.save": "View saved",
     "watch.save": "Watch saved",
@@ -196,4 +202,6 @@ def act(record: AuditRecord) -> str:
         return f"Assigned to {assignee}" if assignee else "Unassigned"
     if record.action == "triage.pin":
         return "Pinned" if record.after.get("pinned") else "Unpinned"
+    if record.action.startswith(("user.add.", "user.role.")):
+        return f"Made {record.action.rpartition('.')[2]}"
     return ACTS.get(record.action, plain(record.action.rpartition(".")[2]).capitalize())

@@ -7,8 +7,10 @@ from datetime import timedelta
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from core.errors import InputError
+from engage import passwords
 from web.page import THEMES
-from web.services import the_store
+from web.services import now, the_store
 from web.sessions import ABSOLUTE, IDLE, actor, set_cookie, signed
 
 blueprint = Blueprint("settings", __name__)
@@ -22,6 +24,10 @@ ACTS = 20
 @blueprint.get("/settings/")
 def show() -> Response:
     """Show the settings."""
+    return _page()
+
+
+def _page(error: str = "", status: int = 200) -> Response:
     acts = [record for record in the_store().audit(limit=100) if record.actor == actor()]
     return make_response(
         render_template(
@@ -29,10 +35,13 @@ def show() -> Response:
             themes=THEMES,
             saved="saved" in request.args,
             session=signed().session,
+            sessions=the_store().sessions(actor()),
+            error=error,
             idle=IDLE,
             absolute=ABSOLUTE,
             acts=acts[:ACTS],
-        )
+        ),
+        status,
     )
 
 
@@ -45,3 +54,25 @@ def save() -> Response:
         set_cookie(response, "earful_theme", chosen, max_age=KEPT)
     set_cookie(response, "earful_keys", "on" if request.form.get("keys") else "off", max_age=KEPT)
     return response
+
+
+@blueprint.post("/settings/password")
+def password() -> Response:
+    """Choose a password; every other session of the reader's ends."""
+    user, form = signed().user, request.form
+    if user.password_hash and not passwords.matches(form.get("old", ""), user.password_hash):
+        return _page("the old password is another one", 400)
+    try:
+        passwords.set_password(the_store(), user, form.get("new", ""), now=now())
+    except InputError as error:
+        return _page(str(error), 400)
+    the_store().end_sessions(user.name, besides=signed().session.token_hash)
+    return redirect(url_for(".show", saved=1), code=303)
+
+
+@blueprint.post("/settings/sessions/end")
+def end_sessions() -> Response:
+    """End every other session of the reader's."""
+    the_store().end_sessions(actor(), besides=signed().session.token_hash)
+    the_store().record(actor=actor(), action="session.end_others", target=f"user:{actor()}", now=now())
+    return redirect(url_for(".show", saved=1), code=303)

@@ -1,4 +1,4 @@
-"""Signing in by a one-time link, and out.
+"""Signing in, by password or by a one-time link, and out.
 
 A link is used up by the first request that redeems it, so who may redeem by a plain GET is a choice:
 a browser whose user typed or pasted the address (`Sec-Fetch-Site: none`, no prefetch), and any client on
@@ -16,6 +16,7 @@ from datetime import timedelta
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from engage import passwords
 from engage.access import token_hash
 from web.security import SAFE
 from web.services import now, the_store
@@ -32,7 +33,22 @@ def show() -> Response:
     """Say how to get in."""
     if maybe_signed() is not None:
         return redirect(url_for("threads.queue"), code=303)
-    return make_response(render_template("sign_in/show.html", bad=False))
+    return _form()
+
+
+@blueprint.post("/sign-in")
+def by_password() -> Response:
+    """Sign in by name and password."""
+    name = request.form.get("name", "").strip()
+    try:
+        user = passwords.sign_in(the_store(), name, request.form.get("password", ""), now=now())
+    except passwords.TooManyTries as error:
+        return _form(error=str(error), name=name, status=429)
+    except passwords.Refused as error:
+        return _form(error=str(error), name=name, status=403)
+    response = redirect(url_for("threads.queue"), code=303)
+    begin(user.name, response)
+    return response
 
 
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
@@ -45,7 +61,7 @@ def link(token: str) -> Response:
     if user is None:
         if maybe_signed() is not None:  # the link was used by this very browser: reload, back button
             return redirect(url_for("threads.queue"), code=303)
-        return make_response(render_template("sign_in/show.html", bad=True), 410)
+        return _form(bad=True, status=410)
     response = redirect(url_for("threads.queue"), code=303)
     begin(user.name, response)
     the_store().record(actor=user.name, action="session.start", target=f"user:{user.name}", now=now())
@@ -79,9 +95,24 @@ def _meant() -> bool:
 
 
 def _button(token: str) -> Response:
-    secret = request.cookies.get(form_cookie_name()) or secrets.token_urlsafe(32)
-    response = make_response(
-        render_template("sign_in/button.html", token=token, form_token=form_token(secret))
+    secret = _secret()
+    page = render_template("sign_in/button.html", token=token, form_token=form_token(secret))
+    return _guarded(make_response(page), secret)
+
+
+def _form(*, bad: bool = False, error: str = "", name: str = "", status: int = 200) -> Response:
+    secret = _secret()
+    page = render_template(
+        "sign_in/show.html", bad=bad, error=error, name=name, form_token=form_token(secret)
     )
+    return _guarded(make_response(page, status), secret)
+
+
+def _secret() -> str:
+    return request.cookies.get(form_cookie_name()) or secrets.token_urlsafe(32)
+
+
+def _guarded(response: Response, secret: str) -> Response:
+    """Hand the browser the secret that its form's token is made from."""
     set_cookie(response, form_cookie_name(), secret, max_age=FORM_LIVES)
     return response

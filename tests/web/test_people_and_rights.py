@@ -1,0 +1,169 @@
+"""Passwords, users, sessions, and every route for every role."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from core.clock import SetClock
+from core.ports import Store
+from core.user import Role, User
+from engage import passwords
+from tests.builders import NOW
+from tests.web.browser import Browser, field, text_of
+
+GOOD = "a sentence is good"
+
+
+def sign_in(guest: Browser, name: str, password: str, status: int) -> str:
+    guest.csrf = field(guest.get("/sign-in").text, "csrf")
+    return guest.post("/sign-in", status, name=name, password=password).text
+
+
+@pytest.fixture
+def ada(store: Store) -> User:
+    """An agent with a password."""
+    user = User(name="ada", role=Role.AGENT, created_at=NOW, password_hash=passwords.hashed(GOOD))
+    store.save_user(user)
+    return user
+
+
+@pytest.mark.usefixtures("ada", "world")
+def test_a_password_signs_in_and_the_audit_knows(guest: Browser, store: Store) -> None:
+    sign_in(guest, "ada", GOOD, 303)
+    assert "Queue" in guest.get("/threads").text
+    assert store.audit(target="user:ada")[0].action == "session.start"
+
+
+@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", GOOD), ("bob", ""), ("", GOOD)])
+@pytest.mark.usefixtures("ada")
+def test_a_wrong_word_is_refused_the_same_way(guest: Browser, name: str, password: str) -> None:
+    assert "Name or password is wrong." in sign_in(guest, name, password, 403)
+
+
+@pytest.mark.usefixtures("ada")
+def test_after_five_failures_even_the_right_password_waits(guest: Browser, clock: SetClock) -> None:
+    for _ in range(passwords.TRIES):
+        sign_in(guest, "ada", "wrong", 403)
+    assert "wait 15 minutes" in sign_in(guest, "ada", GOOD, 429)
+    clock.advance(timedelta(minutes=15, seconds=1))
+    sign_in(guest, "ada", GOOD, 303)
+
+
+def test_a_disabled_user_is_out_at_once(guest: Browser, browser: Browser, ada: User) -> None:
+    sign_in(guest, ada.name, GOOD, 303)
+    browser.post("/settings/people/disable", name="ada")
+    assert guest.get("/threads", 303).headers["Location"].endswith("/sign-in")
+    sign_in(guest, ada.name, GOOD, 403)
+    browser.post("/settings/people/enable", name="ada")
+    sign_in(guest, ada.name, GOOD, 303)
+
+
+def test_a_password_is_chosen_and_ends_other_sessions(app: Flask, store: Store) -> None:
+    here, there = Browser(app, store).sign_in("bob"), Browser(app, store).sign_in("bob")
+    assert "at least" in text_of(here.get("/settings").text).lower()
+    assert "10 to 1,024" in here.post("/settings/password", 400, new="short").text
+    here.post("/settings/password", new=GOOD)
+    assert here.get("/settings").status_code == 200
+    there.get("/settings", 303)
+    assert "another one" in here.post("/settings/password", 400, old="wrong", new=GOOD + "!").text
+    here.post("/settings/password", old=GOOD, new=GOOD + "!")
+
+
+def test_sessions_are_listed_and_the_others_ended(app: Flask, store: Store) -> None:
+    here, there = Browser(app, store).sign_in("bob"), Browser(app, store).sign_in("bob")
+    page = text_of(here.get("/settings").text)
+    assert "This browser" in page
+    assert "Another browser" in page
+    here.post("/settings/sessions/end")
+    there.get("/settings", 303)
+    assert "Another browser" not in here.get("/settings").text
+
+
+def test_an_admin_adds_somebody_whose_link_works_once(browser: Browser, guest: Browser, store: Store) -> None:
+    page = browser.post("/settings/people/add", 200, name="zoë", role="viewer").text
+    found = re.search(r"/sign-in/[\w-]+", page)
+    assert found
+    assert guest.client.get(found.group()).status_code == 303
+    assert next(user for user in store.users() if user.name == "zoë").role is Role.VIEWER
+    browser.post("/settings/people/role", name="zoë", role="agent")
+    page = browser.post("/settings/people/reset", 200, name="zoë").text
+    guest.get("/settings", 303)
+    assert "/sign-in/" in page
+
+
+@pytest.mark.parametrize("name", ["", "a b", "earful", "<b>", "x" * 41, "ADMIN"])
+def test_a_name_that_cannot_be_one_is_refused(browser: Browser, name: str) -> None:
+    browser.post("/settings/people/add", 400, name=name, role="agent")
+
+
+def test_the_last_admin_stays(browser: Browser) -> None:
+    assert "must stay admin" in browser.post("/settings/people/role", 400, name="admin", role="agent").text
+    browser.post("/settings/people/disable", 400, name="admin")
+
+
+#: Blueprints whose changes are for everybody, for agents and marketers, and for admins.
+EVERYBODY = {"sign_in", "settings", "presence"}
+ADMINS = {"watches", "sources", "users", "weights", "promises"}
+
+
+def routes(app: Flask) -> list[tuple[str, str, str]]:
+    """Every route that an address can be made for: blueprint, method, address."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        values = {name: _value(rule, name) for name in rule.arguments}
+        with app.test_request_context():
+            address = app.url_map.bind("localhost").build(rule.endpoint, values)
+        methods = sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
+        found += [(rule.endpoint.partition(".")[0], method, address) for method in methods]
+    return found
+
+
+def _value(rule: object, name: str) -> str:
+    choices = re.search(rf"any\(([^)]*)\):{name}", str(rule))
+    return choices.group(1).split(",")[0].strip("'\" ") if choices else "x:1"
+
+
+@pytest.mark.usefixtures("world")
+def test_every_route_for_every_role(app: Flask, store: Store) -> None:
+    store.save_user(User(name="mia", role=Role.MARKETER, created_at=NOW))
+    people = {role: Browser(app, store) for role in ("guest", "admin", "bob", "mia", "vera")}
+    for name, person in people.items():
+        if name != "guest":
+            person.sign_in(name)
+    escapes = []
+    for blueprint, method, address in routes(app):
+        for name, person in people.items():
+            if address == "/sign-out":
+                continue
+            data = {"csrf": person.csrf} if method == "POST" else None
+            status = person.client.open(address, method=method, data=data).status_code
+            allowed = _allowed(blueprint, method, name, address)
+            if allowed != (status not in (401, 403)) and blueprint != "sign_in":
+                escapes.append((name, method, address, status))
+            if status >= 500:
+                escapes.append((name, method, address, status))
+    assert escapes == []
+
+
+def _allowed(blueprint: str, method: str, name: str, address: str) -> bool:
+    if blueprint in {"health", "static"} or name == "admin":
+        return True
+    if name == "guest":
+        # A page leads to the sign-in page; data is refused.
+        return method == "GET" and not address.endswith((".json", ".csv", ".atom"))
+    if method == "GET":
+        return blueprint != "users"
+    if blueprint in EVERYBODY and address != "/presence/check-out":
+        return True
+    return blueprint not in ADMINS and name != "vera"
+
+
+@pytest.mark.usefixtures("world")
+def test_every_changing_route_refuses_a_missing_token(app: Flask, browser: Browser) -> None:
+    for _, method, address in routes(app):
+        if method == "POST":
+            assert browser.client.post(address).status_code == 403, address
