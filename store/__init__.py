@@ -8,12 +8,11 @@ from pathlib import Path
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.ports import Store
-from store.elastic import ElasticStore
-from store.elastic import address as elastic
 from store.sqlite import SqliteStore, backups
 from store.sqlite.backups import Progress
 
 SQLITE = "sqlite:///"
+CLUSTER = "elasticsearch+http"
 
 
 def open_store(url: str, *, clock: Clock | None = None) -> Store:
@@ -23,7 +22,9 @@ def open_store(url: str, *, clock: Clock | None = None) -> Store:
         ConfigError: no engine knows such an address.
         StoreError: it cannot be opened; the message says what to do.
     """
-    if elastic.speaks(url):
+    if url.startswith(CLUSTER):
+        from store.elastic import ElasticStore  # noqa: PLC0415 — an extra that most installations do without
+
         return ElasticStore.open(url, clock=clock or SystemClock())
     return SqliteStore.open(_file(url), clock=clock or SystemClock())
 
@@ -56,6 +57,11 @@ def restore(url: str, file: Path, *, now: datetime, progress: Progress = backups
 
 
 def _file(url: str) -> Path:
+    if url.startswith(CLUSTER):
+        raise ConfigError(
+            "a backup is one SQLite file, and this store is a cluster; use the cluster's snapshots, "
+            "or copy everything into a file with `earful move`"
+        )
     name = url.removeprefix(SQLITE)
     if not url.startswith(SQLITE):
         raise ConfigError(f"no store speaks {url!r}; use sqlite:///path/to/earful.db")
