@@ -10,6 +10,7 @@ from core.priority import prioritise
 from core.settings import PriorityWeights
 from core.thread import Thread
 from core.watch import Watch
+from engage.weights import stored_weights, weights_of
 
 #: Waiting time moves a thread by at most one point in this long (20 points, half life 12 h).
 RANK_AGAIN = timedelta(minutes=15)
@@ -19,10 +20,14 @@ BATCH = 200
 def rank(store: Store, weights: PriorityWeights, *, now: datetime, limit: int = BATCH) -> int:
     """Work out up to `limit` priorities that are out of date; return how many were.
 
+    Weights that the team saved count before `weights`; what was ranked with older ones is out of date.
     Safe to repeat and to run in several processes: the store drops a priority made from an older thread.
     """
     products = {watch.id: watch for watch in store.watches()}
-    stale = store.threads_to_rank(limit=limit, older_than=now - RANK_AGAIN)
+    saved = stored_weights(store)
+    weights = weights_of(saved, weights)
+    due = now - RANK_AGAIN
+    stale = store.threads_to_rank(limit=limit, older_than=max(due, saved.at) if saved else due)
     for thread_id in stale:
         try:
             thread = store.thread(thread_id)

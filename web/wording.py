@@ -54,6 +54,7 @@ ACTS = {
     "label.correct": "Label corrected",
     "note.add": "Note added",
     "note.remove": "Note removed",
+    "setting.save": "Setting saved",
     "session.end": "Signed out",
     "session.start": "Signed in",
     "session.end_others": "Signed out everywhere else",
