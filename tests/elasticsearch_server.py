@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import http.client
 import itertools
 import os
 import pwd
@@ -33,6 +34,9 @@ SETTINGS = {
     "cluster.max_shards_per_node": "20000",
 }
 
+#: Stores whose indices are kept; older ones go.
+KEPT = 40
+
 _prefixes = itertools.count(1)
 
 
@@ -43,10 +47,12 @@ class Server:
         self.home = Path(os.environ.get(HOME, "/nowhere"))
         if not (self.home / "bin" / "elasticsearch").is_file():
             raise RuntimeError(f"{HOME} must name an unpacked Elasticsearch 8.19; see docs/development.md")
-        self.base = Path(tempfile.mkdtemp(prefix="earful-elasticsearch-"))
+        self.base = Path(tempfile.mkdtemp(prefix="earful-elasticsearch-", dir=roomy()))
         self.port = free_port()
         self.user = os.environ.get("EARFUL_ELASTICSEARCH_USER", "nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
+        #: Ends the server where this process cannot; a line sent to it calls it off.
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._configure(SETTINGS | settings)
 
     @property
@@ -97,7 +103,13 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._watch(self._process.pid)
         self._wait()
+
+    def _watch(self, group: int) -> None:
+        """Let the server end with this process, however this process ends: then the pipe to `sh` closes."""
+        script = f"read gone; [ -z \"$gone\" ] || exit 0; kill -KILL -{group:d}; rm -rf '{self.base}'"
+        self._watcher = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True)
 
     def _wait(self) -> None:
         end = time.monotonic() + START
@@ -118,6 +130,20 @@ class Server:
         except OSError:
             return False
 
+    def delete(self, prefix: str) -> None:
+        """Remove indices by the beginning of their names."""
+        names = ",".join(f"{prefix}{name}-v1" for name in ("mentions", "threads", "audit", "office", "dead"))
+        self.ask("DELETE", f"/{names}?ignore_unavailable=true")
+
+    def ask(self, method: str, path: str, body: str = "") -> str:
+        """Send the server a plain request, past the store."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body or None, {"content-type": "application/json"})
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def _said(self) -> str:
         return (self.base / "console.log").read_text(errors="replace")[-2_000:]
 
@@ -133,6 +159,9 @@ class Server:
         if self._process is not None:
             self._process.wait(30)
             self._process = None
+        if self._watcher is not None:
+            self._watcher.communicate(b"ended\n")
+            self._watcher = None
 
     def stop(self) -> None:
         """End it and remove what it kept."""
@@ -151,8 +180,21 @@ def shared_server() -> Server:
 
 
 def fresh_url() -> str:
-    """Return the address of an empty store on the suite's server: indices with a prefix of their own."""
-    return shared_server().store_url(f"t{os.getpid()}-{next(_prefixes)}")
+    """Return the address of an empty store on the suite's server: indices with a prefix of their own.
+
+    Those of stores long done with go, so that a long suite does not fill the server's memory.
+    """
+    server = shared_server()
+    number = next(_prefixes)
+    if number > KEPT:
+        server.delete(f"t{os.getpid()}-{number - KEPT}-")
+    return server.store_url(f"t{os.getpid()}-{number}")
+
+
+def roomy() -> str | None:
+    """Return a directory in memory where there is room: a test makes five indices, each with its fsyncs."""
+    memory = Path("/dev/shm")  # noqa: S108 — a directory of our own is made in it
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 3 << 30 else None
 
 
 def free_port() -> int:

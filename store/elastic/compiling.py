@@ -252,9 +252,9 @@ PIECE, LOOK = 130, 10_000
 def _languages(_: Compiler, values: list[str]) -> Json:
     """`en` finds `en-us` too; `en-us` only itself."""
     asked = [value.replace("_", "-").lower() for value in values]
-    return any_of(
-        [part for one in asked for part in ({"term": {"lang": one}}, {"prefix": {"lang": f"{one}-"}})]
-    )
+    # No tag of a language is longer than a piece; the server refuses prefixes over 1,000 characters.
+    begun: list[Json] = [{"prefix": {"lang": f"{one}-"}} for one in asked if len(one) <= PIECE]
+    return any_of([among("lang", asked), *begun])
 
 
 def _urls(compiler: Compiler, values: list[str]) -> Json:

@@ -25,6 +25,9 @@ SEARCH_SECONDS = 5
 #: Requests that may fail in a row before the next ones are refused at once, and for how long at most.
 PATIENCE, LONGEST_BREAK = 2, 10.0
 
+#: A search that cannot ask every shard fails, instead of passing for an answer.
+WHOLE = {"allow_partial_search_results": "false"}
+
 JSON_TYPE = "application/json"
 NDJSON_TYPE = "application/x-ndjson"
 STATUSES = tuple(range(300, 600))
@@ -207,7 +210,7 @@ class Server:
         """Search an index; raises where the server stopped before it was done."""
         path = f"/{self.alias(name)}/_search"
         try:
-            found = self.post(path, {"timeout": f"{SEARCH_SECONDS}s"} | body, **params)
+            found = self.post(path, {"timeout": f"{SEARCH_SECONDS}s"} | body, **WHOLE, **params)
         except (Busy, Clash) as error:
             raise StoreUnavailable(f"{self.address.server} is too busy to search; try again") from error
         if found.get("timed_out"):

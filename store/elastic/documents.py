@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from core.errors import StoreUnavailable
 from store.elastic.bulk import Action, Outcome, Sender
-from store.elastic.connection import Server
-from store.elastic.faults import Json, explained
+from store.elastic.connection import Answer, Server
+from store.elastic.faults import SERVER_FAULT, Json
 
 #: Documents read by one request.
 STEP = 500
@@ -69,7 +69,8 @@ class Documents:
 
     def _read(self, name: str, doc_id: str, told: Json) -> Doc | None:
         if "error" in told:
-            raise explained(404, told, self.server.address.server, self.server.address.prefix)
+            # No document at all is `found: false`; an error says that its index or its shard is not there.
+            raise self.server.explained(Answer(SERVER_FAULT, told))
         if not told.get("found"):
             return None
         return Doc(

@@ -118,7 +118,21 @@ class Batch:
                 steps.append(self._new(begun(arrival, naming, hashes[arrival.id], self.now), arrival))
             else:
                 steps.append(self._old(doc, known[doc.id], arrival, naming))
-        return self._shared(steps, joined), watches
+        return self._shared(self._unfinished(steps, joined), joined), watches
+
+    def _unfinished(self, steps: list[_Step], joined: dict[str, Talk]) -> list[_Step]:
+        """Take stored mentions for new ones where their threads do not know them: a crash came between."""
+        strangers = [(THREADS, talk_key(step.record.mention.thread_id)) for step in steps if step.old]
+        missing = [place for place in strangers if place[1] not in joined]
+        joined |= {doc.id: talks.read(doc) for doc in self.documents.many(missing).values()}
+        found = []
+        for step in steps:
+            talk = joined.get(talk_key(step.record.mention.thread_id))
+            member = talk.members.get(step.record.mention.id) if talk else None
+            now = (step.record.revision, micros(step.record.mention.published_at))
+            known = member is not None and (member.revision, member.published) == now
+            found.append(step._replace(moved=step.moved or (step.old and not known)))
+        return found
 
     def _new(self, record: Record, arrival: Arrival) -> _Step:
         action = Action("create", MENTIONS, mention_key(record.mention.id))
