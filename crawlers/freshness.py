@@ -17,7 +17,9 @@ from urllib.parse import quote
 from scrapy.http import TextResponse
 
 from core.clock import from_iso, iso
+from core.errors import SourceError
 from core.mention import Mention
+from crawlers.stream import Lookup
 
 if TYPE_CHECKING:
     from crawlers.source import Source
@@ -35,33 +37,6 @@ ROUND_EVERY = timedelta(hours=20)
 ROUND_LASTS = timedelta(hours=4)
 #: The place of such a round, beside those of the ages.
 ROUND = "round"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lookup:
-    """An address that shows items by their ids; what it leaves out is deleted."""
-
-    #: Path below the source's base; `{ids}` stands for the ids.
-    path: str
-    #: Most ids in one request.
-    at_once: int
-    #: Stands between two ids.
-    between: str = ","
-    #: Only for native ids that this pattern finds; its first group, where there is one, is the id wanted.
-    of: str = ""
-    #: The credential without which it is refused.
-    key: str = ""
-
-    def url(self, base: str, mentions: Sequence[Mention]) -> str:
-        """Return the address for these."""
-        ids = [mention.native_id for mention in mentions]
-        if self.of:
-            ids = [found[found.lastindex or 0] for one in ids if (found := re.search(self.of, one))]
-        return base + self.path.replace("{ids}", self.between.join(quote(one, safe="") for one in ids))
-
-    def takes(self, mention: Mention) -> bool:
-        """Tell whether it shows items of this kind."""
-        return re.search(self.of, mention.native_id) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +63,37 @@ class Recheck:
         )
 
 
-def checks(lookups: Sequence[Lookup], base: str, mentions: Sequence[Mention]) -> Iterator[Recheck]:
-    """Yield the look-ups that cover the mentions, each in the first kind that takes it."""
+def by_lookup(source: Source, mentions: Sequence[Mention]) -> Iterator[Recheck]:
+    """Yield the look-ups that cover the mentions, each in the first kind that takes it.
+
+    What no kind takes, for want of a key or of an address that shows it, is not asked about.
+    """
     left = list(mentions)
-    for lookup in lookups:
+    for lookup in usable(source):
         taken = [mention for mention in left if lookup.takes(mention)]
         left = [mention for mention in left if not lookup.takes(mention)]
-        for start in range(0, len(taken), lookup.at_once):
-            part = tuple(taken[start : start + lookup.at_once])
-            yield Recheck(url=lookup.url(base, part), mentions=part, absent_is_gone=True)
+        servers: dict[str, list[Mention]] = {}
+        for mention in taken:
+            servers.setdefault(mention.id.split(":")[1] if lookup.per_server else "", []).append(mention)
+        for host, found in servers.items():
+            for start in range(0, len(found), lookup.at_once):
+                part = tuple(found[start : start + lookup.at_once])
+                yield Recheck(
+                    url=_root(source, lookup, host) + lookup.below(part, host),
+                    mentions=part,
+                    absent_is_gone=True,
+                )
+
+
+def usable(source: Source) -> list[Lookup]:
+    """Return the look-ups that a source has the keys for."""
+    return [lookup for lookup in source.lookups if not lookup.key or source.keys.get(lookup.key)]
+
+
+def _root(source: Source, lookup: Lookup, host: str) -> str:
+    if lookup.per_server and not source.home:
+        return f"{source.base_url}/{host}" if source.base_url else f"https://{host}"
+    return lookup.home if lookup.home and not source.base_url else source.base
 
 
 def by_thread(source: Source, mentions: Sequence[Mention]) -> Iterator[Recheck]:
@@ -104,7 +101,11 @@ def by_thread(source: Source, mentions: Sequence[Mention]) -> Iterator[Recheck]:
     blank = TextResponse(f"{source.base}/", body=b"{}", encoding="utf-8")
     threads: dict[str, list[Mention]] = {}
     for mention in mentions:
-        url = source.thread_url(mention, blank)
+        try:
+            url = source.thread_url(mention, blank)
+        except SourceError:
+            # Only the page that showed it tells where its conversation is.
+            continue
         if url is not None and url.startswith(("http://", "https://")):
             threads.setdefault(url, []).append(mention)
     for url, found in threads.items():

@@ -53,7 +53,8 @@ def _default(found: type[Source]) -> str:
 
 def _again(found: type[Source]) -> str:
     if found.lookups:
-        how = f"by id, up to {max(lookup.at_once for lookup in found.lookups)} in one request"
+        most = max(lookup.at_once for lookup in found.lookups)
+        how = f"by id, up to {most} in one request" if most > 1 else "by id, one by one"
     elif found.recheck is not Source.recheck:
         how = "each item at its own address"
     elif found.thread_url is not Source.thread_url:

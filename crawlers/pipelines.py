@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 from core.clock import Clock
 from core.errors import NotFound
 from core.mention import Mention
-from core.ports import MentionStore
+from core.ports import Store
 from core.source import Cursor, Found, PutCount
 from core.watch import Watch
+from crawlers.identity import agree, keys
 from crawlers.stream import Position, Stream, to_cursor
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ AHEAD = timedelta(hours=24)
 class Pipeline:
     """Takes what a source read for one watch and hands it to the store in batches."""
 
-    store: MentionStore
+    store: Store
     clock: Clock
     source: Source
     watch: Watch
@@ -42,15 +44,18 @@ class Pipeline:
     _stored: dict[str, Found] = field(default_factory=dict)
     #: Mention id → thread id, of parents looked up in the store.
     _threads: dict[str, str | None] = field(default_factory=dict)
+    #: Entry's own id → the id that it is stored under, of those that came again under another id.
+    _same: dict[str, str] = field(default_factory=dict)
 
     def add(self, mentions: Sequence[Mention]) -> None:
         """Take mentions in reading order; full batches are stored at once, without a cursor."""
         for mention in mentions:
-            found = self._found(self._placed(self._dated(mention)))
-            known = self._stored.get(mention.id)
+            found = self._found(self._placed(self._dated(self._identified(mention))))
+            own_id = found.mention.id
+            known = self._stored.get(own_id)
             if known == found or (known and known.context is False and found.context):
                 continue
-            self._stored[mention.id] = found
+            self._stored[own_id] = found
             if found.mention.published_known and not found.context:
                 self.newest_at = max(filter(None, (self.newest_at, found.mention.published_at)))
             self._waiting.append(found)
@@ -91,6 +96,34 @@ class Pipeline:
             context=mention.deleted or not self.source.matches(self.watch, mention),
             own=any(self.watch.is_own(mention.source, handle) for handle in self.source.handles(mention)),
         )
+
+    def _identified(self, mention: Mention) -> Mention:
+        """Give an entry that came again under another id the id that it is stored under."""
+        if not self.source.ids_change or mention.parent_id is not None or mention.deleted:
+            return mention
+        if mention.id not in self._same:
+            self._same[mention.id] = self._first_id(mention)
+        same = self._same[mention.id]
+        if same == mention.id:
+            return mention
+        return replace(
+            mention, id=same, thread_id=same if mention.thread_id == mention.id else mention.thread_id
+        )
+
+    def _first_id(self, mention: Mention) -> str:
+        try:
+            return self.store.mention(mention.id).mention.id
+        except NotFound:
+            pass
+        first = mention.id
+        for key in keys(mention):
+            found = self.store.remember(key, mention.id)
+            # Two that stand in the lists at the same time are two entries with one address.
+            if first == mention.id and found != mention.id and found not in self._same:
+                with contextlib.suppress(NotFound):
+                    if agree(self.store.mention(found).mention, mention):
+                        first = found
+        return first
 
     def _dated(self, mention: Mention) -> Mention:
         """Give an entry without a date, or from the future, the time of its first sight, now and later."""

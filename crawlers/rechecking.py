@@ -5,17 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone, StoreError
+from core.errors import (
+    EarfulError,
+    SourceBlocked,
+    SourceBusy,
+    SourceChanged,
+    SourceError,
+    SourceGone,
+    StoreError,
+)
 from core.mention import Mention
 from core.source import Cursor
 from core.thread import StoredMention
 from crawlers.asking import Asker
-from crawlers.freshness import AGES, ROUND, Place, Places, Recheck
+from crawlers.freshness import AGES, ROUND, Place, Places, Recheck, usable
 from crawlers.pipelines import Pipeline
 
 if TYPE_CHECKING:
@@ -26,8 +34,12 @@ logger = logging.getLogger(__name__)
 
 #: The cursor's name, beside those of the streams.
 STREAM = "looked at again"
-#: Stored items looked at in one go: the ids that a look-up takes at once, or that many conversations.
-TOGETHER, THREADS = 100, 20
+#: Conversations looked at in one go, where there are no look-ups by id.
+THREADS = 20
+#: That so many items were all deleted is less likely than that the service changed its answers.
+UNLIKELY = 10
+#: How long a text may stand here without a look, where the terms say so.
+A_DAY = timedelta(hours=24)
 #: After this many requests a crawl begins no further go: new mentions would have to wait for old ones.
 MOST = 40
 #: Most further answers asked for of one conversation.
@@ -45,6 +57,7 @@ class Rechecker:
     asker: Asker
     places: Places = field(default_factory=Places)
     _asked: int = 0
+    _dropped: int = 0
 
     async def run(self) -> None:
         """Look at what is due; a failure is noted and ends this look only."""
@@ -61,6 +74,9 @@ class Rechecker:
         except Exception:  # a fault of ours here must not hide what was read
             logger.exception("%s: looking at stored items again", self.source.name)
         self._save()
+        if self._dropped:
+            told = f"{self._dropped:,} texts were dropped: they could not be looked at again within a day"
+            self.job.outcome.notes.append(f"{told}, as {self.source.title} wants it")
 
     async def _look(self) -> None:
         if self.source.recheck_daily:
@@ -82,8 +98,11 @@ class Rechecker:
             if self._asked >= MOST or self.crawl.over:
                 return False
             found = self._stored(place, end)
-            for check in self.source.recheck([stored.mention for stored in found]):
+            checks = list(self.source.recheck([stored.mention for stored in found]))
+            for check in checks:
                 await self._check(check)
+            if age == ROUND:
+                self._drop_unseen(found, checks)
             last = found[-1].mention if len(found) == self._step else None
             place = Place(at=last.published_at, after=last.id) if last else Place(at=end)
             self.places = self.places.moved(age, place)
@@ -93,7 +112,8 @@ class Rechecker:
 
     @property
     def _step(self) -> int:
-        return TOGETHER if self.source.lookups else THREADS
+        """How many items go together: as many as one request shows, so that each request is a step on."""
+        return min((lookup.at_once for lookup in usable(self.source)), default=THREADS)
 
     def _stored(self, place: Place, end: datetime) -> list[StoredMention]:
         return self.crawl.store.published(
@@ -111,8 +131,10 @@ class Rechecker:
             found, whole = await self._answer(check)
         except SourceGone:
             self._gone(check.named)
-        except (SourceBlocked, SourceChanged) as error:
-            # One conversation that is closed to us says nothing of the rest.
+        except SourceError as error:
+            # One conversation that is closed to us, or one server of many, says nothing of the rest.
+            if self.source.home and not isinstance(error, SourceBlocked | SourceChanged):
+                raise
             logger.info("%s: %s cannot be looked at again: %s", self.source.name, check.url, error)
         else:
             self._take(check, found, whole=whole)
@@ -159,10 +181,23 @@ class Rechecker:
                 self.pipeline.forget(one)
         self.pipeline.add([one for one in placed if not one.deleted])
         if check.absent_is_gone and whole:
-            self._gone([mention for mention in check.mentions if mention.id not in shown])
+            gone = [mention for mention in check.mentions if mention.id not in shown]
+            if len(gone) == len(stored) >= UNLIKELY:
+                told = f"an answer about stored items shows none of {len(gone)}: nothing was deleted for it"
+                self.job.outcome.notes.append(told)
+                return
+            self._gone(gone)
 
     def _gone(self, mentions: Sequence[Mention]) -> None:
         self.pipeline.add([replace(mention, deleted=True) for mention in mentions])
+
+    def _drop_unseen(self, found: Sequence[StoredMention], checks: Sequence[Recheck]) -> None:
+        """Drop the texts that nothing here can look at again, when the terms give them 24 hours."""
+        seen = {mention.id for check in checks for mention in check.mentions}
+        before = self.crawl.clock.now() - A_DAY
+        unseen = [one for one in found if one.mention.id not in seen and one.first_seen_at < before]
+        self._gone([one.mention for one in unseen])
+        self._dropped += len(unseen)
 
     def _drop_late(self) -> None:
         """Drop the texts that the terms let us keep no longer without a look, where none can be had."""
@@ -177,9 +212,7 @@ class Rechecker:
             self.places = self.places.moved(ROUND, place)
             self._save()
         self.places = self.places.done()
-        if count:
-            told = f"the texts of {count:,} items were dropped: they could not be looked at within a day"
-            self.job.outcome.notes.append(told)
+        self._dropped += count
 
     def _save(self) -> None:
         """Store what waits, and the places after it, as one act."""

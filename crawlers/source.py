@@ -22,8 +22,8 @@ from core.errors import ConfigError, EarfulError
 from core.mention import Mention
 from core.watch import Brand, SourceSettings, Watch
 from crawlers.crawl import Crawl
-from crawlers.freshness import Lookup, Recheck, by_thread, checks
-from crawlers.stream import Stream
+from crawlers.freshness import Recheck, by_lookup, by_thread
+from crawlers.stream import Lookup, Stream
 
 #: A product that nobody names: what asks for it costs nothing at services that charge by the post.
 PROBE = "Zqvearfulprobe"
@@ -61,6 +61,8 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
     lookups: ClassVar[Sequence[Lookup]] = ()
     #: True where a conversation is shown whole, so that what it no longer holds is deleted.
     absent_means_gone: ClassVar[bool] = False
+    #: True where the same entry comes again under other ids: its address and words then tell it.
+    ids_change: ClassVar[bool] = False
     #: True where the terms want what is deleted there to be deleted here within 24 hours.
     recheck_daily: ClassVar[bool] = False
 
@@ -156,10 +158,7 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
 
         Nothing is asked about a mention of which no address is known.
         """
-        if self.lookups:
-            usable = [lookup for lookup in self.lookups if not lookup.key or self.keys.get(lookup.key)]
-            return checks(usable, self.base, mentions)
-        return by_thread(self, mentions)
+        return by_lookup(self, mentions) if self.lookups else by_thread(self, mentions)
 
     def is_placed(self, mention: Mention) -> bool:
         """Tell whether a mention's thread is known without reading the conversation around it."""

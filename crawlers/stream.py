@@ -6,11 +6,14 @@ between known ids and are found, because each crawl reads on until a whole page 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from core.clock import from_iso, iso
+from core.mention import Mention
 from core.source import Cursor
 from core.watch import Watch
 
@@ -35,6 +38,42 @@ class Stream:
     url: str
     #: True where the answer is one page that a server can call unchanged (feeds).
     conditional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookup:
+    """An address that shows stored items by their ids; what its answer leaves out is deleted."""
+
+    #: Path below the source's base; `{ids}` stands for the ids, `{host}` for the server in mention ids.
+    path: str
+    #: Most ids in one request.
+    at_once: int
+    #: Stands between two ids.
+    between: str = ","
+    #: Only for ids that this pattern finds; its first group, where there is one, is the id wanted.
+    of: str = ""
+    #: The credential without which it is refused.
+    key: str = ""
+    #: Another base than the source's.
+    home: str = ""
+    #: True where the items of each server, which mention ids name, are asked for by themselves.
+    per_server: bool = False
+
+    def takes(self, mention: Mention) -> bool:
+        """Tell whether it shows items of this kind."""
+        return re.search(self.of, self._id(mention)) is not None
+
+    def below(self, mentions: Sequence[Mention], host: str = "") -> str:
+        """Return the path that shows these; all of one `host`, where each is asked about its own."""
+        found = (re.search(self.of, self._id(mention)) for mention in mentions)
+        ids = (
+            quote(one[one.lastindex or 0] if one.lastindex else one.string, safe="") for one in found if one
+        )
+        return self.path.replace("{host}", host).replace("{ids}", self.between.join(ids))
+
+    def _id(self, mention: Mention) -> str:
+        """Return the id as the server that is asked knows it: the home server has one of its own."""
+        return mention.id.split(":", 2)[2] if self.per_server else mention.native_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

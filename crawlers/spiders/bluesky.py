@@ -28,7 +28,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 
 EXPECTED = "expected an answer of app.bsky: `posts`, a `feed` or a `thread`"
 #: Posts a page: the most that a search gives.
@@ -66,6 +66,7 @@ class Bluesky(Source):
         "only; make one under bsky.app/settings/app-passwords",
     }
     reach = "everything that Bluesky's search finds"
+    lookups = (Lookup(path="/xrpc/app.bsky.feed.getPosts?uris={ids}", at_once=25, between="&uris="),)
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # handed on as they are

@@ -27,7 +27,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text, plain_title
 
 EXPECTED = "expected an answer of Discourse: a topic, a list of posts or topics, or a search"
@@ -74,6 +74,7 @@ class Discourse(Source):
         "api_user": "the member that the key speaks for (`api_user@forum.example`)",
     }
     reach = "everything that the forum's search finds"
+    lookups = (Lookup(path="/posts/{ids}.json", at_once=1, per_server=True),)
 
     @classmethod
     def check_settings(cls, settings: SourceSettings) -> None:

@@ -39,6 +39,7 @@ class Feed(Source):
     )
     reach = "what the feed shows, mostly its newest 10 to 100 entries"
     reads_slowly: ClassVar[bool] = True
+    ids_change: ClassVar[bool] = True
 
     @classmethod
     def check_settings(cls, settings: SourceSettings) -> None:

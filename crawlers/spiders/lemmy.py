@@ -28,7 +28,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 from crawlers.text import plain_title
 
 EXPECTED = "expected an answer of Lemmy's API: `posts`, `comments`, `post_view`, `comment_view` or a v4 list"
@@ -76,6 +76,10 @@ class Lemmy(Source):
         "jwt": "reading a private instance; the token that its log-in gives (`jwt@lemmy.example`)"
     }
     reach = "as far back as each instance keeps posts"
+    lookups = (
+        Lookup(path="/api/v3/post?id={ids}", at_once=1, of=r"^post/(\d+)$", per_server=True),
+        Lookup(path="/api/v3/comment?id={ids}", at_once=1, of=r"^comment/(\d+)$", per_server=True),
+    )
 
     @classmethod
     def default_settings(cls, product: str) -> SourceSettings | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import base64
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,13 +17,13 @@ from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, Sour
 from core.mention import Author, Engagement, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
 from crawlers.feed_parser import FeedParser
+from crawlers.oauth import ask_for_token, token_of
 from crawlers.page import (
     Json,
     JsonObject,
     id_of,
     int_of,
     list_of,
-    narrow,
     object_of,
     read_json,
     refuse_error,
@@ -33,7 +32,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text, plain_title
 
 EXPECTED = "expected an answer of Reddit: a Listing, a pair of them, `json.data.things`, or an Atom feed"
@@ -78,6 +77,11 @@ class Reddit(Source):
         "user": "your Reddit name, which Reddit wants in the User-Agent",
     }
     reach = "about the newest 1,000 posts of a search or subreddit with a key, 100 without"
+    lookups = (
+        Lookup(path="/api/info?raw_json=1&id={ids}", at_once=CHILDREN, key="client_id"),
+        Lookup(path="/comments/{ids}/.rss", at_once=1, of="^t3_(.+)$", home=SITE),
+    )
+    recheck_daily: ClassVar[bool] = True
     reads_slowly: ClassVar[bool] = True
     forbidden_means_wait: ClassVar[bool] = True
 
@@ -195,24 +199,13 @@ class Reddit(Source):
             return bool(self._token)
 
     async def _asked(self) -> str:
-        secret = f"{self.keys['client_id']}:{self.keys.get('client_secret', '')}"
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        basic = {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
-        request = Request(
+        request = ask_for_token(
             f"{self._feeds}/api/v1/access_token",
-            method="POST",
-            body="grant_type=client_credentials",
-            headers={**self.headers(""), **form, **basic},
-            meta={"dont_obey_robotstxt": True},
-            dont_filter=True,
+            self.keys["client_id"],
+            self.keys.get("client_secret", ""),
+            self.headers(""),
         )
-        answer = narrow(await self.crawler.engine.download_async(request))
-        told = object_of(read_json(answer, "expected a token of Reddit"))
-        token = text_of(told.get("access_token"))
-        if token is None:
-            why = text_of(told.get("error")) or "no token"
-            raise SourceBlocked(f"Reddit refuses `client_id` and `client_secret`: {why[:100]!r}; check both")
-        return token
+        return token_of(await self.crawler.engine.download_async(request), self.title)
 
     @property
     def _feeds(self) -> str:

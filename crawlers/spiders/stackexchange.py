@@ -29,7 +29,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text, plain_title
 
 EXPECTED = "expected an answer of api.stackexchange.com: an object with `items`, or with `error_id`"
@@ -82,6 +82,16 @@ class StackExchange(Source):
         "key": "10,000 requests a day instead of 300; register an app at stackapps.com/apps/oauth/register"
     }
     reach = "everything that the sites' search finds"
+    lookups = tuple(
+        Lookup(
+            path=f"/2.3/{kind}s/{{ids}}?site={{host}}&pagesize={PAGE}&filter=withbody",
+            at_once=PAGE,
+            between=";",
+            of=rf"^{kind}/(\d+)$",
+            per_server=True,
+        )
+        for kind in ("question", "answer", "comment")
+    )
 
     @classmethod
     def default_settings(cls, product: str) -> SourceSettings | None:

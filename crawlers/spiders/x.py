@@ -27,7 +27,7 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 
 EXPECTED = "expected an answer of api.x.com/2: `data` with posts, or `meta` with a result_count"
 SITE = "https://x.com"
@@ -79,6 +79,8 @@ class X(Source):
         "bearer_token": "X reads nothing without one; make an app under developer.x.com, and copy its token"
     }
     reach = "the last 7 days"
+    lookups = (Lookup(path=f"/2/tweets?ids={{ids}}&{urlencode(_FIELDS)}", at_once=100, key="bearer_token"),)
+    recheck_daily: ClassVar[bool] = True
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # handed on as they are
@@ -164,8 +166,7 @@ class X(Source):
         top = next((mention.thread_id for mention in thread if mention.parent_id), None)
         if top is None or "/search/" not in page.url or any(mention.id == top for mention in thread):
             return None
-        query = urlencode({"ids": top.rpartition(":")[2], **_FIELDS})
-        return f"{self.base}/2/tweets?{query}"
+        return f"{self.base}/2/tweets?{urlencode({'ids': top.rpartition(':')[2], **_FIELDS})}"
 
     def more(self, thread: Sequence[Mention], page: TextResponse) -> Iterator[str]:
         """Yield the next page of a conversation."""

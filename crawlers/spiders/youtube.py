@@ -31,13 +31,12 @@ from crawlers.page import (
     time_of,
 )
 from crawlers.source import Source, names_of
-from crawlers.stream import Stream
+from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text
 from crawlers.xml_tree import child, child_text, name_of, read_xml
 
-EXPECTED = (
-    "expected a list of the YouTube Data API (`kind` of videos, comments or a search), or a channel's feed"
-)
+EXPECTED = "expected a list of the YouTube Data API (videos, comments or a search), or a channel's feed"
+_OF, _PART = "/youtube/v3/", "part=snippet"
 SITE = "https://www.youtube.com"
 #: Items a page: the most that a search gives, and that a list of comments gives.
 PAGE, COMMENTS = 50, 100
@@ -83,6 +82,10 @@ class YouTube(Source):
         "Data API v3 and create an API key"
     }
     reach = "the newest 500 videos that a search finds, and all comments below them"
+    lookups = (
+        Lookup(path=f"{_OF}videos?{_PART},statistics&id={{ids}}", at_once=50, of="^.{11}$", key="api_key"),
+        Lookup(path=f"{_OF}comments?{_PART}&textFormat=plainText&id={{ids}}", at_once=50, key="api_key"),
+    )
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # handed on as they are

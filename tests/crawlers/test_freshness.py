@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 
 from core.clock import iso
+from core.mention import Mention
 from core.watch import Brand, Watch
-from crawlers.freshness import AGES, ROUND, ROUND_LASTS, Lookup, Place, Places, checks
+from crawlers.catalog import source
+from crawlers.freshness import AGES, ROUND, ROUND_LASTS, Place, Places
 from crawlers.replay import PRODUCT, RIVALS, SERVERS
 from crawlers.replay.corpus import Post
 from crawlers.replay.server import ReplayServer
 from store import open_store
 from tests.builders import a_mention
 from tests.crawlers.crawl_rig import Bench, Told
+from tests.crawlers.hostile import Hostile, say
 from tests.crawlers.test_crawl_ledger import bases, replay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -57,16 +60,61 @@ def test_everything_is_gone_through_every_20_hours_and_late_after_4() -> None:
     assert ROUND not in begun.done().places
 
 
-def test_look_ups_take_as_many_ids_at_once_as_the_service_allows() -> None:
-    posts = [a_mention(id=f"x:t3_{n}", native_id=f"t3_{n}") for n in range(5)]
-    lone = a_mention(id="x:video", native_id="video")
+def a_stored(name: str, own: str, native: str) -> Mention:
+    return a_mention(id=f"{name}:{own}", native_id=native, source=name, thread_id=f"{name}:{own}")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "ids", "url"),
+    [
+        (
+            "reddit",
+            {"client_id": "i"},
+            ["t3_a", "t1_b"],
+            "https://oauth.reddit.com/api/info?raw_json=1&id=t3_a,t1_b",
+        ),
+        ("reddit", {}, ["t3_a", "t1_b"], "https://www.reddit.com/comments/a/.rss"),
+        ("x", {"bearer_token": "t"}, ["11", "12"], "https://api.x.com/2/tweets?ids=11,12&tweet.fields="),
+        (
+            "bluesky",
+            {},
+            ["at://d/p/1", "at://d/p/2"],
+            "getPosts?uris=at%3A%2F%2Fd%2Fp%2F1&uris=at%3A%2F%2Fd%2Fp%2F2",
+        ),
+        ("youtube", {"api_key": "k"}, ["aBcDeFgHiJk"], "/videos?part=snippet,statistics&id=aBcDeFgHiJk"),
+        (
+            "youtube",
+            {"api_key": "k"},
+            ["UgzTop1.r2"],
+            "/comments?part=snippet&textFormat=plainText&id=UgzTop1.r2",
+        ),
+        ("stackexchange", {}, ["so.com:question/1", "so.com:question/2"], "/2.3/questions/1;2?site=so.com&"),
+        ("lemmy", {}, ["far.example:comment/7"], "https://far.example/api/v3/comment?id=7"),
+        ("discourse", {}, ["forum.example:900"], "https://forum.example/posts/900.json"),
+        ("mastodon", {}, ["social.example:115"], "https://social.example/api/v1/statuses/115"),
+        ("hackernews", {}, ["8"], "https://hn.algolia.com/api/v1/items/8"),
+    ],
+)
+def test_stored_items_are_asked_for_by_id(name: str, keys: dict[str, str], ids: list[str], url: str) -> None:
+    reader = source(name)(keys=keys)
     found = list(
-        checks(
-            (Lookup(path="/info?id={ids}", at_once=2, of=r"^t3_(\d)"),), "https://x.example", [*posts, lone]
+        reader.recheck(
+            [a_stored(name, one, one.rpartition(":")[2] if "/p/" not in one else one) for one in ids]
         )
     )
-    assert [check.url.partition("=")[2] for check in found] == ["0,1", "2,3", "4"]
-    assert all(check.absent_is_gone for check in found)
+    assert len(found) == 1
+    assert url in found[0].url
+    assert found[0].absent_is_gone or name == "mastodon"
+
+
+@pytest.mark.parametrize(
+    "name", ["reddit", "x", "bluesky", "youtube", "stackexchange", "lemmy", "discourse", "github"]
+)
+def test_no_source_asks_for_more_at_once_than_its_service_gives(name: str) -> None:
+    reader = source(name)(keys=dict.fromkeys(source(name).key_fields, "k"))
+    for lookup in reader.lookups:
+        assert 1 <= lookup.at_once <= 100
+    assert list(reader.recheck([])) == []
 
 
 @pytest.fixture
@@ -97,18 +145,18 @@ def crawl(bench: Bench, server: ReplayServer, at: datetime, **plan: Any) -> Told
     return bench.crawl(**bases(server), now=iso(at), **plan)
 
 
-@pytest.mark.parametrize("source", ["hackernews", "mastodon"])
-def test_an_edit_becomes_a_revision_and_a_deletion_leaves_a_tombstone(bench: Bench, source: str) -> None:
+@pytest.mark.parametrize("place", ["hackernews", "mastodon"])
+def test_an_edit_becomes_a_revision_and_a_deletion_leaves_a_tombstone(bench: Bench, place: str) -> None:
     with replay() as server:
         corpus = server.desk.corpus
-        leaves = [post for post in corpus.of(source) if not corpus.replies(post) and post.brands]
+        leaves = [post for post in corpus.of(place) if not corpus.replies(post) and post.brands]
         edited, deleted = leaves[-1], leaves[-2]
         first = edited.at + timedelta(minutes=5)
-        stored = crawl(bench, server, first, sources=[source]).mentions
+        stored = crawl(bench, server, first, sources=[place]).mentions
         ids = {one.id: next(key for key in stored if key.endswith(one.id)) for one in (edited, deleted)}
         change(server, edited, f"{PRODUCT} fixed it within the hour, I take it back")
         change(server, deleted, None)
-        told = crawl(bench, server, first + 31 * 24 * HOUR, sources=[source])
+        told = crawl(bench, server, first + 31 * 24 * HOUR, sources=[place])
         assert told.mentions[ids[edited.id]]["text"].endswith("I take it back")
         assert told.mentions[ids[edited.id]]["revision"] == 2
         assert told.mentions[ids[deleted.id]]["deleted"] is True
@@ -147,3 +195,56 @@ def test_nothing_is_asked_again_before_it_is_due(bench: Bench) -> None:
         told = crawl(bench, server, first + HOUR, sources=["hackernews"])
         assert told.state["rechecked"] == 0
         assert len(server.desk.log) - before < 10
+
+
+def tweets(*natives: str) -> bytes:
+    posts = [
+        {"id": one, "text": f"Acme is down {one}", "created_at": "2026-11-20T10:00:00.000Z", "author_id": "1"}
+        for one in natives
+    ]
+    return json.dumps({"data": posts, "meta": {"result_count": len(posts)}}).encode()
+
+
+def test_within_24_hours_everything_is_looked_at_where_the_terms_want_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.watch({"x": {}})
+    with Hostile() as server:
+        plan = {"base_urls": {"x": server.base}, "keys": {"x": {"bearer_token": "t0ken-t0ken"}}}
+        server.pages = {"/2/tweets/search/recent": say(200, tweets("11", "12", "13"))}
+        bench.crawl(**plan, now="2026-11-22T00:10:00Z")
+        server.pages = {"/2/tweets/search/recent": say(200, b'{"meta": {"result_count": 0}}')}
+        server.pages["/2/tweets"] = say(200, tweets("11", "13"))
+        assert not bench.crawl(**plan, now="2026-11-22T15:00:00Z").mentions["x:12"]["deleted"]
+        told = bench.crawl(**plan, now="2026-11-22T20:20:00Z")
+        assert [told.mentions[f"x:{n}"]["deleted"] for n in (11, 12, 13)] == [False, True, False]
+        assert len(server.asked("/2/tweets")) == 1
+
+
+def test_what_cannot_be_looked_at_for_want_of_a_budget_loses_its_text_and_keeps_its_id(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path)
+    bench.watch({"x": {"daily_requests": 1}})
+    with Hostile(pages={"/2/tweets/search/recent": say(200, tweets("11", "12"))}) as server:
+        plan = {"base_urls": {"x": server.base}, "keys": {"x": {"bearer_token": "t0ken-t0ken"}}}
+        bench.crawl(**plan, now="2026-11-22T00:10:00Z")
+        server.pages = {"/2/tweets/search/recent": say(200, b'{"meta": {"result_count": 0}}')}
+        early = bench.crawl(**plan, now="2026-11-23T00:01:00Z")
+        assert not early.mentions["x:11"]["deleted"]
+        told = bench.crawl(**plan, now="2026-11-24T00:01:00Z")
+        assert {one["text"] for one in told.mentions.values()} == {""}
+        assert set(told.mentions) == {"x:11", "x:12"}
+        assert "2 texts were dropped" in told.state["reason"]
+
+
+def test_an_answer_that_shows_nothing_at_all_deletes_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.watch({"x": {}})
+    natives = [str(100 + n) for n in range(30)]
+    with Hostile(pages={"/2/tweets/search/recent": say(200, tweets(*natives))}) as server:
+        plan = {"base_urls": {"x": server.base}, "keys": {"x": {"bearer_token": "t0ken-t0ken"}}}
+        bench.crawl(**plan, now="2026-11-22T00:10:00Z")
+        server.pages["/2/tweets"] = say(200, b'{"meta": {"result_count": 0}}')
+        told = bench.crawl(**plan, now="2026-11-22T20:20:00Z")
+        assert not any(one["deleted"] for one in told.mentions.values())
+        assert "shows none of 30" in told.state["reason"]
