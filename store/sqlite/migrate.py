@@ -22,7 +22,10 @@ def shipped() -> dict[int, str]:
     found = {}
     for entry in directory.iterdir():
         if match := NAME.fullmatch(entry.name):
-            found[int(match.group(1))] = entry.read_text(encoding="utf-8")
+            number = int(match.group(1))
+            if number in found:
+                raise ValueError(f"two migrations have the number {number}; give {entry.name} the next free one")
+            found[number] = entry.read_text(encoding="utf-8")
     return dict(sorted(found.items()))
 
 

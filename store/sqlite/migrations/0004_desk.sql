@@ -1,5 +1,5 @@
 -- What people set up (views, macros, mutes, settings), and who has a thread in hand.
--- Number 3: number 2 was taken meanwhile, and some databases of that hour have these tables already.
+-- IF NOT EXISTS: some databases of the hour in which this file had other numbers have these tables already.
 
 CREATE TABLE IF NOT EXISTS kept (
     kind TEXT NOT NULL,
