@@ -23,7 +23,14 @@ class _Copy(NamedTuple):
 
 
 FIND = "SELECT simhash, docid FROM near WHERE band IN (?, ?, ?, ?)"
-KEEP = "INSERT OR REPLACE INTO near (band, simhash, docid) VALUES (?, ?, ?)"
+# `near` is a view of both tables; a hash stands in one of them.
+KEEP = "INSERT OR REPLACE INTO near_fresh (band, simhash, docid) VALUES (?, ?, ?)"
+DROP = "DELETE FROM near_settled WHERE band = ? AND simhash = ?"
+SETTLE = """
+INSERT INTO near_settled (band, simhash, docid) SELECT band, simhash, docid FROM near_fresh ORDER BY 1, 2
+"""
+#: Rows that gather before they move on: four for each of some thousand mentions.
+GATHERED = 20_000
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
 
 
@@ -47,6 +54,9 @@ def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
     link.many(KEEP, sorted(lonely))
     for docid, value in copied:
         add(link, docid, value)
+    if link.number("SELECT count(*) FROM near_fresh") > GATHERED:
+        link.run(SETTLE)
+        link.run("DELETE FROM near_fresh")
 
 
 def _has_close(others: list[int], value: int) -> bool:
@@ -58,7 +68,10 @@ def _has_close(others: list[int], value: int) -> bool:
     return False
 
 
-FIND_ALL = "SELECT n.band, n.simhash FROM json_each(?) AS j JOIN near AS n ON n.band = j.value"
+FIND_ALL = """
+SELECT n.band, n.simhash FROM json_each(?1) AS j CROSS JOIN near_settled AS n ON n.band = j.value
+UNION ALL SELECT n.band, n.simhash FROM json_each(?1) AS j CROSS JOIN near_fresh AS n ON n.band = j.value
+"""
 
 
 def add(link: Link, docid: int, value: int) -> None:
@@ -86,6 +99,7 @@ def add(link: Link, docid: int, value: int) -> None:
             _repoint(link, other, mine)
     twin = next((other for other in others if other.simhash == value), None)
     if twin is None or twin.place > mine.place:
+        link.many(DROP, [(key, value) for key in keys])
         link.many(KEEP, [(key, value, docid) for key in keys])
 
 
@@ -116,7 +130,8 @@ def remove(link: Link, docid: int) -> None:
     if mine.simhash is None:
         return
     link.run("UPDATE mention SET simhash = NULL, duplicate_of = NULL WHERE docid = ?", docid)
-    link.run("DELETE FROM near WHERE band IN (?, ?, ?, ?) AND docid = ?", *simhash.bands(mine.simhash), docid)
+    for table in ("near_fresh", "near_settled"):
+        link.run(REMOVE.format(table), *simhash.bands(mine.simhash), docid)
     copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
     link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)
     for copy in copies:
@@ -124,6 +139,7 @@ def remove(link: Link, docid: int) -> None:
             add(link, copy.docid, copy.simhash)
 
 
+REMOVE = "DELETE FROM {} WHERE band IN (?, ?, ?, ?) AND docid = ?"
 # Those that pointed to it, and those of the same hash, of which one now stands for all in `near`.
 COPIES = """
 SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE duplicate_of = ?

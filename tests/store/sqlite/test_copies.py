@@ -1,0 +1,42 @@
+"""Near-duplicates are found however the hashes are kept."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clock import SetClock
+from store.sqlite import SqliteStore, copies
+from tests.builders import NOW, a_mention, a_watch, found
+from tests.store.contract.asking import ids
+
+WORDS = [f"word{number}" for number in range(500)]
+
+
+def test_copies_are_found_after_their_hashes_moved_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "GATHERED", 100)
+    store = SqliteStore.open(tmp_path / "earful.db", clock=SetClock(NOW))
+    store.save_watch(a_watch(), actor="ada", now=NOW)
+    rnd = random.Random(5)
+    texts = ["Acme " + " ".join(rnd.choices(WORDS, k=12)) for _ in range(60)]
+    copied = 0
+    for number in range(240):
+        # Each text four times; a later batch brings the earlier copy, so that originals change.
+        text, at = texts[number % 60], NOW - timedelta(minutes=number)
+        mention = a_mention(native_id=f"n{number}", text=text, published_at=at)
+        store.put([found(mention)], now=NOW)
+        copied += number >= 60
+        assert len(ids(store, "is:duplicate")) == copied
+    originals = set(ids(store, "-is:duplicate"))
+    assert originals == {f"hackernews:n{number}" for number in range(180, 240)}
+    assert store.check() == []
+    link = store.database.link()
+    assert link.number("SELECT count(*) FROM near_settled") > 0
+    assert link.number("SELECT count(*) FROM near") == link.number(
+        "SELECT count(*) FROM (SELECT DISTINCT band, simhash FROM near)"
+    )
