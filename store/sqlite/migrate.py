@@ -24,7 +24,7 @@ def shipped() -> dict[int, str]:
         if match := NAME.fullmatch(entry.name):
             number = int(match.group(1))
             if number in found:
-                raise ValueError(f"two migrations have the number {number}; give {entry.name} the next free one")
+                raise ValueError(f"two migrations have the number {number}; {entry.name} needs another")
             found[number] = entry.read_text(encoding="utf-8")
     return dict(sorted(found.items()))
 

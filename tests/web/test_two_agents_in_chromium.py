@@ -1,4 +1,4 @@
-"""Real Chromium: two agents at one queue."""
+"""Real Chromium: two agents at one queue, and one who does everything by keys."""
 
 from __future__ import annotations
 
@@ -64,3 +64,30 @@ def test_what_is_new_is_told_beside_the_list_and_moves_nothing(bob: Page, store:
     bob.page.get_by_text("Acme lost my data").first.wait_for()
     assert bob.faults == []
     bob.context.close()
+
+
+def test_a_query_is_completed_and_the_palette_used_by_keys(
+    chromium: Any, base: str, state: Any  # noqa: F811
+) -> None:  # fmt: skip
+    seen = Page(chromium, base, storage_state=state, viewport={"width": 1280, "height": 860})
+    page = seen.page
+    seen.open("/search")
+    page.keyboard.press("/")
+    page.keyboard.type("sent")
+    page.get_by_role("option", name="sentiment:").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("option", name="negative").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("combobox", name="Search mentions").input_value() == "sentiment:negative "
+    page.keyboard.press("Control+k")
+    page.keyboard.type("go watches")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/watches")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("price rise")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=price%20rise")
+    assert seen.faults == []
+    seen.context.close()

@@ -3,6 +3,8 @@ import { listenForKeys } from "./keys.js";
 import { countSelection } from "./selection.js";
 import { bePresent, watchQueue } from "./presence.js";
 import { copyAndOpen } from "./answer.js";
+import { completeQueries } from "./complete.js";
+import { openPalette } from "./palette.js";
 import { announce, closeMenus, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
 
 listenForKeys();
@@ -11,6 +13,8 @@ sendOnChange();
 closeMenus();
 keepDrafts();
 copyAndOpen();
+completeQueries();
+openPalette();
 announce();
 waitForFirst();
 bePresent();
