@@ -6,6 +6,7 @@ same moment the later one sees both.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -69,17 +70,17 @@ def relink(documents: Documents, changed: Iterable[Record], moved: Iterable[str]
 
 def _compare(documents: Documents, mine: dict[str, _Copy]) -> None:
     asked = sorted({key for copy in mine.values() for key in near.keys(copy.simhash)})
-    first = _firsts(documents, asked)
+    first, ours = _Buckets(_firsts(documents, asked)), _Buckets(mine.values())
     since = min(copy.published for copy in mine.values())
     query: Json = {"bool": {"filter": [{"terms": {"near": asked}}, {"range": {"published": {"gte": since}}}]}}
     later = list(_copies(documents.scan(NAME, query, ORDER, limit=MOST, fields=FIELDS)))
     wanted: dict[str, _Copy | None] = {}
     for copy in mine.values():
-        wanted[copy.id] = _original(copy, first)
+        wanted[copy.id] = first.original(copy)
     for other in later:
         if other.id in mine:
             continue
-        found = _original(other, mine.values())
+        found = ours.original(other)
         there = (other.original_published, other.original)
         if found is not None and (other.original is None or found.place < there):
             wanted[other.id] = found
@@ -112,11 +113,24 @@ def _firsts(documents: Documents, asked: list[str]) -> list[_Copy]:
     return list(_copies(documents.server.search(NAME, body)["hits"]["hits"]))
 
 
-def _original(copy: _Copy, among: Iterable[_Copy]) -> _Copy | None:
-    earlier = (
-        other for other in among if other.place < copy.place and simhash.close(copy.simhash, other.simhash)
-    )
-    return min(earlier, key=lambda other: other.place, default=None)
+class _Buckets:
+    """Copies by the keys that near ones share: comparing each with each would be a second for a thousand."""
+
+    def __init__(self, copies: Iterable[_Copy]) -> None:
+        self._found: defaultdict[str, list[_Copy]] = defaultdict(list)
+        for copy in copies:
+            for key in near.keys(copy.simhash):
+                self._found[key].append(copy)
+
+    def original(self, copy: _Copy) -> _Copy | None:
+        """Return the earliest copy that is earlier than this one."""
+        among = {other for key in near.keys(copy.simhash) for other in self._found.get(key, ())}
+        earlier = (
+            other
+            for other in among
+            if other.place < copy.place and simhash.close(copy.simhash, other.simhash)
+        )
+        return min(earlier, key=lambda other: other.place, default=None)
 
 
 def _copies(hits: Iterable[Json]) -> Iterator[_Copy]:
