@@ -36,6 +36,8 @@ class Stage:
     batch: int = 32
     #: Leave the word table as it is: half of the weights, and few texts teach it nothing.
     freeze_words: bool = False
+    #: How much of the weights before this stage stays in those after it: what one forgets the other knows.
+    keep: float = 0.0
 
     def seen(self, name: str) -> float | None:
         """Return how often a set is seen; None: as its `Source` says."""
@@ -120,6 +122,7 @@ STAGES = (
         freeze_words=True,
         only=frozenset(AGAIN),
         repeats=AGAIN,
+        keep=0.4,
     ),
 )
 LIMITS = (
@@ -265,6 +268,7 @@ def _stage(
         epochs=stage.epochs, batch=stage.batch, learning_rate=stage.learning_rate, threads=threads, seed=seed
     )
     network.freeze_words(frozen=stage.freeze_words)
+    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     started = time.monotonic()
     fit(
         network,
@@ -274,5 +278,9 @@ def _stage(
         pad_id=encoder.pad_id,
         say=lambda line: say(f"{stage.name}: {line}"),
     )
-    torch.save(network.state_dict(), done)
+    after = network.state_dict()
+    for name, value in after.items():
+        if value.dtype.is_floating_point:
+            value.lerp_(before[name], stage.keep)
+    torch.save(after, done)
     say(f"{stage.name}: {stage.epochs} epochs in {(time.monotonic() - started) / 60:.0f} min")
