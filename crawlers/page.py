@@ -79,7 +79,7 @@ def check_status(response: Response) -> None:
     if status in REFUSALS:
         raise SourceBlocked(f"{host} refuses us with {status}{_said(response)}")
     if status in GONE:
-        raise SourceGone(f"{response.url} is not there ({status}{_said(response)})")
+        raise SourceGone(f"{response.url.partition('?')[0]} is not there ({status}{_said(response)})")
     if status in (TOO_MANY, UNAVAILABLE):
         raise SourceBusy(f"{host} asks us to wait ({status})")
     if status < ERRORS_FROM:

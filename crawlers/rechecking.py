@@ -69,7 +69,8 @@ class Rechecker:
             raise
         except EarfulError as error:
             self.job.outcome.notes.append(f"stored items wait to be looked at again: {error}")
-            if isinstance(error, SourceBusy):
+            if isinstance(error, SourceBusy) and error.until:
+                # A budget or a limit; a network that is down names no time, and drops nothing.
                 self._drop_late()
         except Exception:  # a fault of ours here must not hide what was read
             logger.exception("%s: looking at stored items again", self.source.name)

@@ -53,8 +53,10 @@ TEST = '''"""Guest books are read exactly."""
 
 from pathlib import Path
 
+from click.testing import CliRunner
 from scrapy.http import TextResponse
 
+from cli.main import earful
 from crawlers.catalog import source
 from crawlers.handbook import handbook
 
@@ -66,8 +68,13 @@ def test_entries_are_read_exactly() -> None:
     assert found == [("guestbook:1", "ada", "Acme, again!")]
 
 
-def test_it_is_in_the_handbook() -> None:
+def test_it_is_in_the_handbook_and_on_the_command_line(tmp_path: Path) -> None:
     assert "Guest books (`guestbook`)" in handbook()
+    file = Path(__file__).parent / "fixtures" / "guestbook.json"
+    shown = CliRunner().invoke(earful, ["read", "guestbook", str(file)])
+    assert '"guestbook:1"' in shown.output
+    listed = CliRunner().invoke(earful, ["source", "list", "--data", str(tmp_path)])
+    assert "guestbook: Guest books; off until a watch names what to read" in listed.output
 '''
 FIXTURE = (
     '{"entries": [{"id": 1, "who": "ada", "says": "Acme, again!", "at": "2026-11-20T10:00:00Z"}, {"id": 2}]}'
@@ -87,11 +94,9 @@ def test_a_source_is_one_code_file_one_test_and_one_fixture(tmp_path: Path) -> N
     (tests / "fixtures" / "guestbook.json").write_text(FIXTURE)
     added = [path for path in tmp_path.rglob("*") if path.is_file() and path not in before]
     assert len(added) == 3
-    assert _run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)).returncode == 0
-    shown = _run(tmp_path, "-m", "cli", "read", "guestbook", str(tests / "fixtures" / "guestbook.json"))
-    assert '"guestbook:1"' in shown.stdout, shown.stderr
-    listed = _run(tmp_path, "-m", "cli", "source", "list", "--data", str(tmp_path / "data"))
-    assert "guestbook: Guest books; off until a watch names what to read" in listed.stdout, listed.stderr
+    done = _run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
 
 
 def _checkout(directory: Path) -> set[Path]:

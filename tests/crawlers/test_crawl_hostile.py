@@ -11,7 +11,7 @@ from tests.crawlers.crawl_rig import Bench, Told, feeds
 from tests.crawlers.hostile import MIB, Hostile, big, bomb, drip, endless, feed, redirect, say, short
 
 #: Stands in for the 30 s that ship; `test_the_limits_that_ship` holds those.
-TIMEOUT = 3
+TIMEOUT = 2
 BOMBS = ("gzip", "deflate", "br", "zstd", "gzip, gzip")
 FORBIDDEN = (
     "http://10.0.0.7/secret",

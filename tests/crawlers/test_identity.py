@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -57,11 +59,13 @@ def test_what_names_no_page_identifies_nothing(url: str) -> None:
     assert canonical_url(url) == ""
 
 
-def entry(guid: str, link: str = PLAIN, title: str = "Acme is down", text: str = TEXT) -> bytes:
+def entry(guid: str, name: str, link: str = "", title: str = "", text: str = "") -> bytes:
+    link = (link or f"{PLAIN}-{name}").replace("&", "&amp;")
+    title = title or f"Acme is down, {name}"
     return (
-        f"<item><guid isPermaLink='false'>{guid}</guid><title>{title}</title>"
-        f"<link>{link.replace('&', '&amp;')}</link>"
-        f"<description>{text}</description><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>"
+        f"<item><guid isPermaLink='false'>{name}{guid}</guid><title>{title}</title>"
+        f"<link>{link}</link><description>{text or f'{TEXT} ({name})'}</description>"
+        "<pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>"
     ).encode()
 
 
@@ -69,34 +73,34 @@ def rss(*entries: bytes) -> bytes:
     return b"<rss version='2.0'><channel><title>N</title>" + b"".join(entries) + b"</channel></rss>"
 
 
-SAME = {
-    "a new guid": entry("2"),
-    "https for http": entry(PLAIN.replace("https", "http"), link=PLAIN.replace("https", "http")),
-    "tracking": entry("2", link=f"{PLAIN}?utm_source=x"),
-    "an AMP page": entry("2", link=f"{PLAIN}/amp"),
-    "a moved page with the same words": entry("2", link="https://news.example/other/address"),
-}
-OTHER = {
-    "a page that all entries link to": entry("2", title="Acme is up", text="All is well with Acme again"),
-    "other words elsewhere": entry("2", link="https://news.example/b", text=f"{TEXT}, or so they say"),
+#: Feed → what its second answer holds, and how many mentions that makes.
+AGAIN: dict[str, tuple[dict[str, str], int]] = {
+    "a-new-guid": ({}, 1),
+    "http": ({"link": f"{PLAIN}-http".replace("https", "http")}, 1),
+    "tracking": ({"link": f"{PLAIN}-tracking?utm_source=x"}, 1),
+    "amp": ({"link": f"{PLAIN}-amp/amp"}, 1),
+    "moved": ({"link": "https://news.example/other/address"}, 1),
+    "all-link-here": ({"title": "Acme is up", "text": "All is well with Acme again"}, 2),
+    "other-words": (
+        {"link": "https://news.example/b", "text": f"{TEXT}, or so they say", "title": "Acme"},
+        2,
+    ),
 }
 
 
-@pytest.mark.parametrize("how", [*SAME, *OTHER])
-def test_an_entry_that_comes_again_is_one_mention_and_another_is_another(tmp_path: Path, how: str) -> None:
+def test_an_entry_that_comes_again_is_one_mention_and_another_is_another(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    bench.watch(feeds(["a"]))
-    with Hostile(pages={"/a": say(200, rss(entry("1")))}) as server:
+    bench.watch(feeds([*AGAIN, "two-at-once"]))
+    with Hostile() as server:
+        server.pages = {f"/{name}": say(200, rss(entry("1", name))) for name in AGAIN}
+        two = rss(entry("1", "two-at-once"), entry("2", "two-at-once"))
+        server.pages["/two-at-once"] = say(200, two)
         base = {"base_urls": {"feed": server.base}}
-        assert len(bench.crawl(**base).mentions) == 1
-        server.pages["/a"] = say(200, rss((SAME | OTHER)[how]))
-        again = bench.crawl(**base)
-        assert len(again.mentions) == (1 if how in SAME else 2)
-        assert len(bench.crawl(**base).mentions) == len(again.mentions)
-
-
-def test_two_entries_with_one_address_in_one_feed_are_two(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    bench.watch(feeds(["a"]))
-    with Hostile(pages={"/a": say(200, rss(entry("1"), entry("2")))}) as server:
-        assert len(bench.crawl(base_urls={"feed": server.base}).mentions) == 2
+        assert len(bench.crawl(**base).mentions) == len(AGAIN) + 2
+        for name, (fields, _) in AGAIN.items():
+            server.pages[f"/{name}"] = say(200, rss(entry("2", name, **fields)))
+        for _ in range(2):
+            found = Counter(
+                re.split(r"\d$", one.rpartition(":")[2])[0] for one in bench.crawl(**base).mentions
+            )
+            assert found == {name: count for name, (_, count) in AGAIN.items()} | {"two-at-once": 2}
