@@ -10,6 +10,7 @@ from core.priority import prioritise
 from core.settings import PriorityWeights
 from core.thread import Thread
 from core.watch import Watch
+from engage.promises import give_back_untouched, policy_of, stored_policy
 from engage.weights import stored_weights, weights_of
 
 #: Waiting time moves a thread by at most one point in this long (20 points, half life 12 h).
@@ -28,11 +29,14 @@ def rank(store: Store, weights: PriorityWeights, *, now: datetime, limit: int = 
     weights = weights_of(saved, weights)
     due = now - RANK_AGAIN
     stale = store.threads_to_rank(limit=limit, older_than=max(due, saved.at) if saved else due)
+    policy = policy_of(stored_policy(store))
     for thread_id in stale:
         try:
             thread = store.thread(thread_id)
         except NotFound:  # erased since the list was made
             continue
+        if give_back_untouched(store, thread, policy, now=now):
+            thread = store.thread(thread_id)
         priority = prioritise(thread, product=_product(thread, products), now=now, weights=weights)
         store.save_priority(thread_id, priority, sequence=thread.sequence, now=now)
     return len(stale)

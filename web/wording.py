@@ -73,6 +73,7 @@ ACTS = {
     "triage.pin": "Pinned",
     "triage.reopen": "Reopened",
     "triage.resolve": "Resolved",
+    "triage.return": "Given back untouched",
     "triage.snooze": "Snoozed",
     "triage.tag": "Tags changed",
     "triage.wait": "Waiting for them",

@@ -13,8 +13,9 @@ from core.errors import Conflict, NotFound
 from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
-from core.thread import Thread, ThreadRow, Triage
+from core.thread import Status, Thread, ThreadRow, Triage
 from engage.hands import batch, busy, others
+from engage.promises import Promise, policy_of, promise, stored_policy
 from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
@@ -81,6 +82,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         view_key=new_id(),
         known=known,
         held=held,
+        promises=_promises(page.rows),
         following=next((row.id for row in page.rows if row.id not in busy(held)), None),
         batch=batch(store, user=actor(), now=now()),
         error=error,
@@ -165,6 +167,19 @@ def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     return the_store().queue(
         view.search(now=now(), user=actor()), sort=view.sort, limit=limit, after=view.after
     )
+
+
+def _promises(rows: Sequence[ThreadRow]) -> dict[str, Promise]:
+    """Return how the promise of each open thread stands, where the team promises something."""
+    policy = policy_of(stored_policy(the_store()))
+    if policy is None:
+        return {}
+    found = {
+        row.id: promise(policy, row.waiting_since, row.priority.points, now=now())
+        for row in rows
+        if row.triage.status is Status.OPEN
+    }
+    return {thread_id: each for thread_id, each in found.items() if each}
 
 
 def _known(view: QueueView) -> tuple[QueuePage, Sequence[str]]:

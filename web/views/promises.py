@@ -1,0 +1,80 @@
+"""`/settings/promises`: how soon we answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from core.errors import Conflict, InputError
+from engage.promises import IMPORTANT, URGENT, Policy, read_policy, save_policy, stored_policy
+from web.services import now, the_store
+from web.sessions import actor
+
+blueprint = Blueprint("promises", __name__)
+
+HOURS = {
+    "urgent": f"Urgent threads ({URGENT:.0f} points and more)",
+    "important": f"Important ones ({IMPORTANT:.0f} and more)",
+    "other": "All others",
+    "give_back": "Assigned and untouched: free again after (0 for never)",
+}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@blueprint.get("/settings/promises")
+def show() -> Response:
+    """Show what is promised."""
+    return _page()
+
+
+@blueprint.post("/settings/promises")
+def save() -> Response:
+    """Store what is promised."""
+    form = request.form
+    try:
+        policy = _read()
+        version = form.get("version", default=0, type=int)
+        on = form.get("on") == "yes"
+        save_policy(the_store(), policy, on=on, version=version, actor=actor(), now=now())
+    except InputError as error:
+        return _page(error=str(error), status=400)
+    except Conflict:
+        return _page(error="Somebody saved other promises first; these are theirs.", status=409)
+    return redirect(url_for(".show", saved=1), code=303)
+
+
+def _read() -> Policy:
+    form = request.form
+    return Policy(
+        urgent=_hours(form.get("urgent", "")),
+        important=_hours(form.get("important", "")),
+        other=_hours(form.get("other", "")),
+        give_back=_hours(form.get("give_back", "")),
+        opens=form.get("opens", ""),
+        closes=form.get("closes", ""),
+        zone=form.get("zone", "").strip(),
+        days=tuple(number for number in range(7) if str(number) in form.getlist("days")),
+    )
+
+
+def _hours(written: str) -> float:
+    try:
+        return float(written.replace(",", "."))
+    except ValueError:
+        raise InputError("write a number of hours in every field") from None
+
+
+def _page(*, error: str = "", status: int = 200) -> Response:
+    stored = stored_policy(the_store())
+    page = render_template(
+        "settings/promises.html",
+        policy=(read_policy(stored.body) if stored else None) or Policy(),
+        on=bool(stored and stored.body.get("on")),
+        version=stored.version if stored else 0,
+        stored=stored,
+        hours=HOURS,
+        days=DAYS,
+        saved="saved" in request.args,
+        error=error,
+    )
+    return make_response(page, status)
