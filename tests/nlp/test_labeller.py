@@ -82,6 +82,23 @@ def test_a_language_without_a_model_is_refused_by_its_name(labeller: Labeller, a
     assert answer.language == "ru"
 
 
+@pytest.mark.parametrize(
+    ("text", "tone"),
+    [
+        ("Der Service ist furchtbar geworden, ich bin richtig wütend auf diese Firma", Tone.NEGATIVE),
+        ("Me encanta, es la mejor aplicación que he usado en mi vida, gracias", Tone.POSITIVE),
+    ],
+)
+def test_a_language_of_the_second_model_is_answered_by_it_without_heads_it_lacks(
+    labeller: Labeller, ask: Ask, text: str, tone: Tone
+) -> None:
+    (answer,) = labeller.label([ask(text, "Acme", "Globex")])
+    assert answer.sentiment is not None
+    assert answer.sentiment.tone is tone
+    assert answer.churn is None
+    assert not answer.intents
+
+
 def test_a_very_short_text_goes_to_the_english_model(labeller: Labeller, ask: Ask) -> None:
     (answer,) = labeller.label([ask("so bad", "Acme")])
     assert answer.language == "und"
