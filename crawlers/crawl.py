@@ -127,6 +127,10 @@ class Crawl:
         if streams:
             again = Rechecker(crawl=self, source=source, job=job, pipeline=pipeline, asker=asker)
             await again.run()
+        pipeline.end()
+        if pipeline.flooded:
+            told = f"{pipeline.flooded:,} near-copies by the same authors stand apart (`is:context`)"
+            job.outcome.notes.append(told)
         job.outcome.count = pipeline.count
         job.outcome.newest_at = pipeline.newest_at
         job.outcome.usd = spent_today(self.store, source.name, self.clock.now())

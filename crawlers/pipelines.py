@@ -14,6 +14,8 @@ from core.mention import Mention
 from core.ports import Store
 from core.source import Cursor, Found, PutCount
 from core.watch import Watch
+from crawlers.floods import STREAM as FLOODS
+from crawlers.floods import Floods
 from crawlers.identity import agree, keys
 from crawlers.stream import Position, Stream, to_cursor
 
@@ -46,6 +48,14 @@ class Pipeline:
     _threads: dict[str, str | None] = field(default_factory=dict)
     #: Entry's own id → the id that it is stored under, of those that came again under another id.
     _same: dict[str, str] = field(default_factory=dict)
+    _floods: Floods = field(default_factory=Floods)
+    #: Mentions of this crawl that belong to a flood.
+    flooded: int = 0
+
+    def __post_init__(self) -> None:
+        """Remember who wrote what lately."""
+        kept = self.store.cursor(self.watch.id, self.source.name, FLOODS)
+        self._floods = Floods.from_json(kept.value) if kept else Floods()
 
     def add(self, mentions: Sequence[Mention]) -> None:
         """Take mentions in reading order; full batches are stored at once, without a cursor."""
@@ -80,6 +90,12 @@ class Pipeline:
         batch, self._waiting = self._waiting, []
         self.count += self.store.put(batch, now=self.clock.now(), cursor=cursor)
 
+    def end(self) -> None:
+        """Store what waits, and who wrote what lately."""
+        value = self._floods.to_json()
+        if self._floods.changed:
+            self.put_with(Cursor(watch_id=self.watch.id, source=self.source.name, stream=FLOODS, value=value))
+
     def flush(self) -> None:
         """Store what waits, without a cursor."""
         batch, self._waiting = self._waiting, []
@@ -90,12 +106,12 @@ class Pipeline:
         self.count += self.store.put(batch, now=self.clock.now())
 
     def _found(self, mention: Mention) -> Found:
-        return Found(
-            mention=mention,
-            watch_id=self.watch.id,
-            context=mention.deleted or not self.source.matches(self.watch, mention),
-            own=any(self.watch.is_own(mention.source, handle) for handle in self.source.handles(mention)),
-        )
+        own = any(self.watch.is_own(mention.source, handle) for handle in self.source.handles(mention))
+        context = mention.deleted or not self.source.matches(self.watch, mention)
+        if not context and not own and self._floods.takes(mention):
+            context = True
+            self.flooded += mention.id not in self._stored
+        return Found(mention=mention, watch_id=self.watch.id, context=context, own=own)
 
     def _identified(self, mention: Mention) -> Mention:
         """Give an entry that came again under another id the id that it is stored under."""
