@@ -168,7 +168,9 @@ def clean_text(text: str) -> str:
     goes. Every other character stays as it is, and cleaning twice is cleaning once.
     """
     text = text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    if not text.isascii():  # most texts are: this runs for every field of every mention
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = text.strip()
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
