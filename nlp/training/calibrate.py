@@ -21,6 +21,7 @@ LEANINGS = np.arange(0.0, 1.01, 0.05)
 MOST_ERROR = 0.035
 HALF = 0.5
 _STEPS = 50
+LEAST_STEP = 1e-4
 #: Pulls a line's scale to one and its shift to zero, as if that many answers had said so.
 _PRIOR = 1.0
 
@@ -61,11 +62,23 @@ def _line(logits: Floats, truth: Floats) -> Platt:
         return Platt()
     design = np.column_stack([logits[asked], np.ones(int(asked.sum()))])
     line, prior = np.array([1.0, 0.0]), np.array([1.0, 0.0])
+
+    def loss(tried: Floats) -> float:
+        z = design @ tried
+        return float(
+            np.sum(np.logaddexp(0, z) - truth[asked] * z) + _PRIOR / 2 * np.sum((tried - prior) ** 2)
+        )
+
     for _ in range(_STEPS):
         p = 1.0 / (1.0 + np.exp(-np.clip(design @ line, -30, 30)))
         slope = design.T @ (p - truth[asked]) + _PRIOR * (line - prior)
         curve = (design * (p * (1 - p))[:, None]).T @ design + _PRIOR * np.eye(2)
-        line = line - np.linalg.solve(curve, slope)
+        step = np.linalg.solve(curve, slope)
+        # A full step of Newton's can overshoot for ever where the logits are wide; halve it until it helps.
+        share = 1.0
+        while share > LEAST_STEP and loss(line - share * step) > loss(line):
+            share /= 2
+        line = line - share * step
     return Platt(scale=round(float(line[0]), 4), shift=round(float(line[1]), 4))
 
 
