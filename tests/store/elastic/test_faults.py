@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import signal
@@ -141,6 +142,28 @@ class Stopwatch:
         time.sleep(seconds)
 
 
+@contextlib.contextmanager
+def a_flood(server: Server) -> Iterator[None]:
+    """Keep the one writer of the server busy, and its queue of one full, with writes of somebody else."""
+    over = threading.Event()
+    lines = [json.dumps({"index": {"_index": "flood"}}), json.dumps({"text": "a flood of words " * 40})]
+
+    def flood() -> None:
+        while not over.is_set():
+            server.ask("POST", "/_bulk?filter_path=took", "\n".join(lines * 500) + "\n")
+
+    floods = [threading.Thread(target=flood) for _ in range(6)]
+    for one in floods:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in floods:
+            one.join(60)
+        server.ask("DELETE", "/flood")
+
+
 def test_a_full_queue_of_writes_is_met_with_growing_pauses(server: Server, store: ElasticStore) -> None:
     watches: list[Stopwatch] = []
 
@@ -158,8 +181,12 @@ def test_a_full_queue_of_writes_is_met_with_growing_pauses(server: Server, store
         one.close()
 
     crowd = [threading.Thread(target=put, args=(number,)) for number in range(BATCHES)]
-    for thread in crowd:
-        thread.start()
+    with a_flood(server):
+        for thread in crowd:
+            thread.start()
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not any(watch.pauses for watch in list(watches)):
+            time.sleep(0.1)
     for thread in crowd:
         thread.join(240)
     pauses = [watch.pauses for watch in watches]
