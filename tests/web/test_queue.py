@@ -155,7 +155,7 @@ def weight(browser: Browser, address: str) -> int:
     """Return the bytes of a page with all that it loads, uncompressed."""
     page = browser.get(address).text
     assets = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
-    modules = {f"/static/js/{path.name}" for path in STATIC.glob("js/*.js") if path.name != "app.js"}
+    modules = {f"/static/js/{path.name}" for path in STATIC.glob("js/*.js") if path.name not in ("app.js", "keys.js")}
     return len(page.encode()) + sum(len(browser.get(asset).data) for asset in assets | modules)
 
 

@@ -1,5 +1,4 @@
-// What a script adds to pages that work without one.
-import { listenForKeys } from "./keys.js";
+// What a script adds to pages that work without one; keys.js comes by itself, before all this.
 import { countSelection } from "./selection.js";
 import { bePresent, watchQueue } from "./presence.js";
 import { copyAndOpen } from "./answer.js";
@@ -7,7 +6,6 @@ import { completeQueries } from "./complete.js";
 import { openPalette } from "./palette.js";
 import { announce, closeMenus, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
 
-listenForKeys();
 countSelection();
 sendOnChange();
 closeMenus();

@@ -6,9 +6,8 @@ const PATIENCE = 1500;
 
 let goUntil = 0;
 
-export function listenForKeys() {
-  document.addEventListener("keydown", onKey);
-}
+// Loaded by itself, so that no key is lost while the comforts are still on their way.
+document.addEventListener("keydown", onKey);
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;

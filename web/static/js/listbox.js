@@ -8,6 +8,7 @@ export function listbox(input, list, pick) {
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
+  input.setAttribute("aria-expanded", "false");
   let items = [];
   let at = -1;
 
