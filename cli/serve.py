@@ -34,7 +34,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
         values: dict[str, object] = {
-            "bind": f"{self.earful.host}:{self.earful.port}",
+            "bind": f"{_in_address(self.earful.host)}:{self.earful.port}",
             "worker_class": "gthread",
             "workers": 1,
             "threads": THREADS,
@@ -68,6 +68,11 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     ensure_free(settings.host, settings.port)
     open_store(settings.database_url).close()
     Server(settings).run()
+
+
+def _in_address(host: str) -> str:
+    """Return a host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def ensure_free(host: str, port: int) -> None:
