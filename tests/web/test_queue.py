@@ -155,8 +155,9 @@ def weight(browser: Browser, address: str) -> int:
     """Return the bytes of a page with all that it loads, uncompressed."""
     page = browser.get(address).text
     assets = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
-    modules = {f"/static/js/{path.name}" for path in STATIC.glob("js/*.js") if path.name not in ("app.js", "keys.js")}
-    return len(page.encode()) + sum(len(browser.get(asset).data) for asset in assets | modules)
+    modules = {path.name for path in STATIC.glob("js/*.js")} - {"app.js", "keys.js"}
+    assets |= {f"/static/js/{name}" for name in modules}
+    return len(page.encode()) + sum(len(browser.get(asset).data) for asset in assets)
 
 
 def test_a_full_page_stays_light(browser: Browser, store: Store) -> None:
