@@ -50,8 +50,9 @@ def tokenise(text: str) -> list[Token]:
     tokens = []
     for match in TOKEN.finditer(text):
         folded = fold(match.group())
-        if folded:
-            tokens.append(Token(folded, match.start(), match.end()))
+        # One sign can stand for several words: ㋀ is 1月, and 〸 inside a word is 十.
+        parts = [folded] if folded.isascii() else TOKEN.findall(folded)
+        tokens += [Token(part, match.start(), match.end()) for part in parts if part]
     return tokens
 
 

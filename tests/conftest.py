@@ -10,6 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine: a push is not judged by luck. EARFUL_LUCK=1 draws new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("default" if os.environ.get("EARFUL_LUCK") else "same")
 
 #: Marker → (is it here?, how to get it).
 SERVICES: dict[str, tuple[Callable[[], bool], str]] = {

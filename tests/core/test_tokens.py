@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.tokens import MAX_TOKEN, fold, token_texts, tokenise
+from core.tokens import MAX_TOKEN, TOKEN, fold, token_texts, tokenise
 from tests.core.naughty import NAUGHTY
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=120)
@@ -90,6 +90,13 @@ def test_a_megabyte_without_a_break_and_a_thousand_accents_on_one_letter_are_rea
     assert token_texts("a" + "\u0301" * 100_000 + "b") == ["ab"]
 
 
+def test_words_made_of_tokens_are_read_as_the_same_tokens() -> None:
+    assert token_texts("0〸") == ["0", "十"]
+    for code in range(sys.maxunicode + 1):
+        once = token_texts(f"0{chr(code)}")
+        assert token_texts(" ".join(once)) == once, hex(code)
+
+
 def test_folding_any_single_character_twice_is_folding_it_once() -> None:
     for code in range(sys.maxunicode + 1):
         folded = fold(chr(code))
@@ -97,13 +104,14 @@ def test_folding_any_single_character_twice_is_folding_it_once() -> None:
 
 
 def _check(text: str) -> None:
-    end = 0
+    place = (0, 0)
     for token in tokenise(text):
-        assert end <= token.start < token.end <= len(text)
-        assert fold(text[token.start : token.end]) == token.text
+        # Words that one sign stands for share its place; all others follow one another.
+        assert (token.start, token.end) == place or place[1] <= token.start < token.end <= len(text)
+        assert token.text in TOKEN.findall(fold(text[token.start : token.end]))
         assert 0 < len(token.text) <= MAX_TOKEN
         token.text.encode()
-        end = token.end
+        place = (token.start, token.end)
 
 
 @settings(max_examples=500, deadline=None)
