@@ -24,7 +24,9 @@ from tests.builders import NOW
 from tests.store.contract.brute import Brute, status
 from tests.store.contract.world import SOURCES, TAGS, USERS, World, build
 
+#: Of an engine in a file and of one behind HTTP, where each question is a request.
 QUERIES = int(os.environ.get("EARFUL_QUERIES", "10000"))
+QUERIES_BY_HTTP = int(os.environ.get("EARFUL_QUERIES", "1600"))
 PARTS = 8
 
 
@@ -35,6 +37,7 @@ class Filled:
     store: Store
     world: World
     judges: list[Brute]
+    queries: int
 
     def expected(self, search: Search) -> list[StoredMention]:
         found = [judge.stored for judge in self.judges if judge.is_found(search)]
@@ -45,7 +48,8 @@ class Filled:
 def filled(shared_address: str) -> Iterator[Filled]:
     store = open_store(shared_address, clock=SetClock(NOW))
     world = build(store)
-    yield Filled(store, world, [Brute(world, stored) for stored in store.mentions()])
+    number = QUERIES if shared_address.startswith("sqlite") else QUERIES_BY_HTTP
+    yield Filled(store, world, [Brute(world, stored) for stored in store.mentions()], number)
     store.close()
 
 
@@ -122,7 +126,7 @@ class Maker:
 
 def queries(filled: Filled, part: int) -> Iterator[tuple[str, Node, random.Random]]:
     maker = Maker(part, filled.world.words)
-    for _ in range(QUERIES // PARTS):
+    for _ in range(filled.queries // PARTS):
         written = maker.query()
         yield written, parse(written).node, maker.rnd
 
