@@ -23,9 +23,8 @@ from store.elastic.talks import Member, Talk, talk_key
 from store.elastic.telling import Telling, reopen
 from store.sqlite.brands import Naming
 from store.sqlite.codecs import micros
-from store.sqlite.connection import storable
 from store.sqlite.placing import text_hashes
-from store.sqlite.revising import Arrival
+from store.sqlite.revising import Arrival, rounds
 
 MENTIONS, THREADS = "mentions", "threads"
 #: Found mentions stored together.
@@ -58,7 +57,7 @@ class Batch:
     def put(self, found: Sequence[Found]) -> PutCount:
         """Store what was found; the same id in one batch is taken one after the other."""
         count = PutCount()
-        for group in _rounds(found):
+        for group in rounds(found):
             arrivals = list(group.values())
             for start in range(0, len(arrivals), STEP):
                 count += self._round(arrivals[start : start + STEP])
@@ -240,20 +239,3 @@ def join(talk: Talk, stored: Iterable[Record], now: datetime) -> bool:
     if news and (sleeping or talk.triage.status is Status.WAITING):
         reopen(talk, now=now)
     return changed
-
-
-def _rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
-    """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
-    rounds: list[dict[str, Arrival]] = []
-    for item in found:
-        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
-        for group in rounds:
-            there = group.get(arrival.id)
-            if there is None:
-                group[arrival.id] = arrival
-                break
-            if there.joins(arrival):
-                break
-        else:
-            rounds.append({arrival.id: arrival})
-    return rounds

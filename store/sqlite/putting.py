@@ -11,12 +11,12 @@ from core.source import Found, PutCount
 from store import analysis
 from store.sqlite import brands, copies, revising
 from store.sqlite.codecs import first_docid, maybe_micros, micros
-from store.sqlite.connection import Link, storable
+from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
 from store.sqlite.interning import Numbers
 from store.sqlite.language import note_stem_languages
 from store.sqlite.placing import linked, next_docids, text_hashes
-from store.sqlite.revising import Arrival, Old
+from store.sqlite.revising import Arrival, Old, rounds
 from store.verdict import language_of
 
 STORED = """
@@ -66,7 +66,7 @@ class Batch:
     def put(self, found: Sequence[Found]) -> PutCount:
         """Store what was found; the same id in one batch is taken one after the other."""
         count = PutCount()
-        for group in _rounds(found):
+        for group in rounds(found):
             count += self._round(group)
         self.threads.finish()
         return count
@@ -175,20 +175,3 @@ def _word_row(new: _New) -> tuple[int | str, ...]:
         " ".join(analysis.stems(mention.title, stem_lang)),
         " ".join(analysis.stems(mention.text, stem_lang)),
     )
-
-
-def _rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
-    """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
-    rounds: list[dict[str, Arrival]] = []
-    for item in found:
-        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
-        for group in rounds:
-            there = group.get(arrival.id)
-            if there is None:
-                group[arrival.id] = arrival
-                break
-            if there.joins(arrival):
-                break
-        else:
-            rounds.append({arrival.id: arrival})
-    return rounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.mention import Mention
@@ -241,3 +242,20 @@ ON CONFLICT (docid, watch) DO UPDATE SET matched = excluded.matched
 
 def _kept(watch: str, matched: int) -> tuple[str, bool]:
     return watch, bool(matched)
+
+
+def rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
+    """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
+    groups: list[dict[str, Arrival]] = []
+    for item in found:
+        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
+        for group in groups:
+            there = group.get(arrival.id)
+            if there is None:
+                group[arrival.id] = arrival
+                break
+            if there.joins(arrival):
+                break
+        else:
+            groups.append({arrival.id: arrival})
+    return groups
