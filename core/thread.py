@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.clock import iso
 from core.errors import InputError
 from core.labels import Tone
 from core.mention import Mention
@@ -173,3 +174,16 @@ class ThreadRow:
     notes: int = 0
     #: The newest correction of these labels.
     correction: Correction | None = None
+
+
+def triage_to_json(triage: Triage) -> dict[str, object]:
+    """Return a triage as plain JSON values."""
+    return {
+        "status": triage.status.value,
+        "assignee": triage.assignee,
+        "snoozed_until": iso(triage.snoozed_until) if triage.snoozed_until else None,
+        "pinned": triage.pinned,
+        "not_about_us": triage.not_about_us,
+        "tags": list(triage.tags),
+        "version": triage.version,
+    }

@@ -17,7 +17,7 @@ from core.clock import iso
 from core.labels import Labels
 from core.mention import Mention, mention_to_json
 from core.search import Hit
-from core.thread import Correction, Priority, StoredMention, ThreadRow, Triage
+from core.thread import Correction, Priority, StoredMention, ThreadRow, triage_to_json
 from web import wording
 
 #: Most rows of one CSV; said beside the link and in the header `X-Earful-Limit`.
@@ -103,25 +103,12 @@ def priority_json(priority: Priority) -> dict[str, object]:
     }
 
 
-def triage_json(triage: Triage) -> dict[str, object]:
-    """Return what people decided."""
-    return {
-        "status": triage.status.value,
-        "assignee": triage.assignee,
-        "snoozed_until": iso(triage.snoozed_until) if triage.snoozed_until else None,
-        "pinned": triage.pinned,
-        "not_about_us": triage.not_about_us,
-        "tags": list(triage.tags),
-        "version": triage.version,
-    }
-
-
 def row_json(row: ThreadRow, matched: Sequence[StoredMention]) -> dict[str, object]:
     """Return one line of the queue, with its matched mentions, in the shape of the JSON contract."""
     return {
         "id": row.id,
         **priority_json(row.priority),
-        **triage_json(row.triage),
+        **triage_to_json(row.triage),
         "labels": [labels.to_json() for labels in row.top.labels] if row.top else [],
         "correction": correction_json(row.correction) if row.correction else None,
         "mentions": [mention_to_json(stored.mention) for stored in matched],

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from core.audit import AuditRecord
 from core.errors import NotFound, StoreUnavailable
-from core.thread import Status, Triage
+from core.thread import Status, Triage, triage_to_json
 from store.elastic import ledger, records, talks
 from store.elastic.bulk import Outcome
 from store.elastic.documents import TRIES, Doc, Documents, read
@@ -22,7 +22,6 @@ from store.elastic.records import Shared, mention_key
 from store.elastic.talks import Member, Talk, fingerprint, talk_key
 from store.sqlite.connection import storable
 from store.sqlite.ledger import EARFUL
-from store.sqlite.triaging import to_json
 
 NAME, MENTIONS = "threads", "mentions"
 
@@ -164,8 +163,8 @@ def decide(talk: Talk, after: Triage, *, actor: str, action: str, now: datetime)
         action=action,
         target=f"thread:{talk.id}",
         now=now,
-        before=to_json(before),
-        after=to_json(talk.triage),
+        before=triage_to_json(before),
+        after=triage_to_json(talk.triage),
     )
     talk.acts.append(told)
     return told

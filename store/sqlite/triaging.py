@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from core.audit import AuditRecord
-from core.clock import iso
 from core.errors import Conflict, NotFound
-from core.thread import Status, Triage
+from core.thread import Status, Triage, triage_to_json
 from store.sqlite import ledger
 from store.sqlite.codecs import dumps, maybe_micros, maybe_moment
 from store.sqlite.connection import Link, storable
@@ -120,20 +119,7 @@ def _write(
         action=action,
         target=f"thread:{thread_id}",
         now=now,
-        before=to_json(before),
-        after=to_json(fresh),
+        before=triage_to_json(before),
+        after=triage_to_json(fresh),
     )
     return fresh, record
-
-
-def to_json(triage: Triage) -> dict[str, object]:
-    """Return a triage as plain JSON values."""
-    return {
-        "status": triage.status.value,
-        "assignee": triage.assignee,
-        "snoozed_until": iso(triage.snoozed_until) if triage.snoozed_until else None,
-        "pinned": triage.pinned,
-        "not_about_us": triage.not_about_us,
-        "tags": list(triage.tags),
-        "version": triage.version,
-    }

@@ -13,7 +13,7 @@ from core.errors import Conflict, NotFound
 from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
-from core.thread import Status, Thread, ThreadRow, Triage
+from core.thread import Status, Thread, ThreadRow, Triage, triage_to_json
 from engage.hands import batch, busy, others
 from engage.promises import Promise, policy_of, promise, stored_policy
 from web import outputs
@@ -132,7 +132,7 @@ def thread_json(thread: Thread) -> dict[str, object]:
         "url": thread.url,
         "watches": list(thread.watches),
         **outputs.priority_json(thread.priority),
-        **outputs.triage_json(thread.triage),
+        **triage_to_json(thread.triage),
         "ranked_at": iso(thread.ranked_at) if thread.ranked_at else None,
         "mentions": [
             {**mention_to_json(stored.mention), "own": stored.own, "context": stored.context}

@@ -15,9 +15,8 @@ from werkzeug.wrappers import Response
 from core.audit import AuditRecord
 from core.errors import Conflict, InputError, NotFound
 from core.labels import Tone
-from core.thread import Correction, Triage
+from core.thread import Correction, Triage, triage_to_json
 from engage import answering, desk
-from web import outputs
 from web.asking import came_from
 from web.done import audit_ids, join
 from web.services import now, the_store
@@ -204,7 +203,7 @@ def _act_on_one(do: Act, name: str, thread_id: str, version: int) -> Response:
     except Conflict as conflict:
         return _conflict(thread_id, conflict)
     if wants_data():
-        return jsonify(outputs.triage_json(triage) | {"id": thread_id, "act": record.id})
+        return jsonify(triage_to_json(triage) | {"id": thread_id, "act": record.id})
     following = request.form.get("next", "") if name in LEAVES else ""
     return _back(following or (None if name in LEAVES else thread_id), [record])
 
@@ -222,7 +221,7 @@ def _act_on_many(do: Act, targets: list[tuple[str, int]]) -> Response:
 
 def _conflict(thread_id: str, conflict: Conflict[Triage]) -> Response:
     if wants_data():
-        body = {"error": str(conflict), "id": thread_id, "fresh": outputs.triage_json(conflict.fresh)}
+        body = {"error": str(conflict), "id": thread_id, "fresh": triage_to_json(conflict.fresh)}
         return make_response(jsonify(body), 409)
     return make_response(thread_page(the_store().thread(thread_id), conflict=conflict), 409)
 
