@@ -14,15 +14,13 @@ from core.search import Search
 from core.thread import Status
 from core.tokens import token_texts
 from store.analysis import query_keys
+from store.authors import author_key
+from store.codecs import maybe_micros, micros, storable
 from store.elastic import facts
 from store.elastic.documents import Documents
 from store.elastic.faults import Json
 from store.elastic.records import BETWEEN, LONGEST, SCALE, ascii_lower, risk_term
-from store.sqlite.codecs import maybe_micros, micros
-from store.sqlite.compiling import asks_for_context
-from store.sqlite.connection import storable
-from store.sqlite.fields import about_thread
-from store.sqlite.interning import author_key
+from store.questions import about_thread, asks_for_context
 
 NOTHING: Json = {"match_none": {}}
 ALL: Json = {"match_all": {}}

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from store import simhash
+from store.codecs import micros
 from store.elastic import near, records
 from store.elastic.documents import Doc, Documents
 from store.elastic.faults import Json
 from store.elastic.records import Record, mention_key
-from store.sqlite.codecs import micros
 
 NAME = "mentions"
 FIELDS = ("id", "published", "simhash", "duplicate_of", "original_published")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from core.work import OutboxItem, Work, WorkState
+from store.codecs import maybe_moment, micros, moment, plain
 from store.elastic import facts
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import Doc, read
 from store.elastic.faults import Json
 from store.elastic.part import Part
-from store.sqlite.codecs import maybe_moment, micros, moment, plain
 
 #: How often a claim that others won is tried on what is left.
 TRIES = 20

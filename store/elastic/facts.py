@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from core.errors import StoreError
 from core.watch import Watch
+from store.codecs import dumps, storable
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import Doc, Documents, key, read
 from store.elastic.faults import Json
-from store.sqlite.codecs import dumps
-from store.sqlite.connection import storable
-from store.sqlite.watchcodec import watch_from_text
+from store.watchcodec import watch_from_text
 
 NAME = "office"
 #: Characters of what lists are ordered by.

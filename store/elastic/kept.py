@@ -9,14 +9,13 @@ from datetime import datetime
 from core.clock import iso
 from core.errors import Conflict
 from core.kept import Doing, Hold, Kept
+from store.codecs import micros, moment, plain, storable
 from store.elastic import facts, ledger
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import TRIES, Doc, read
 from store.elastic.faults import Json
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
-from store.sqlite.codecs import micros, moment, plain
-from store.sqlite.connection import storable
 
 KIND = "kept"
 

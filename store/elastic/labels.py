@@ -19,6 +19,7 @@ from core.labels import Labels as Label
 from core.thread import Correction
 from core.work import Answer, Unlabelled
 from store import analysis
+from store.codecs import micros, storable
 from store.elastic import facts, ledger, records
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import Doc, read
@@ -27,8 +28,6 @@ from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 from store.elastic.records import BETWEEN, Pair, Record, mention_key
 from store.elastic.telling import Telling
-from store.sqlite.codecs import micros
-from store.sqlite.connection import storable
 
 NAME, OFFICE = "mentions", facts.NAME
 #: Brands counted apart in the backlog.

@@ -14,13 +14,12 @@ from datetime import datetime
 
 from core.audit import AuditRecord
 from core.errors import StoreUnavailable
+from store.chain import GENESIS, Row
+from store.codecs import dumps, micros, storable
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import Documents
 from store.elastic.faults import Json
 from store.elastic.records import LONGEST
-from store.sqlite.codecs import dumps, micros
-from store.sqlite.connection import storable
-from store.sqlite.ledger import GENESIS, Row
 
 NAME = "audit"
 #: Records read together while looking for the end of the chain.

@@ -10,6 +10,7 @@ from core.clock import from_iso, iso
 from core.errors import NotFound
 from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
 from core.thread import StoredMention
+from store.codecs import micros
 from store.elastic import facts, records
 from store.elastic.bulk import Action
 from store.elastic.documents import read
@@ -18,7 +19,6 @@ from store.elastic.part import Part
 from store.elastic.putting import Batch
 from store.elastic.records import Record, mention_key
 from store.elastic.telling import Telling
-from store.sqlite.codecs import micros
 
 NAME = "mentions"
 #: Mentions read together by `mentions()`.

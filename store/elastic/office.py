@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.audit import AuditRecord
 from core.user import Role, Session, SignInLink, User
+from store.codecs import micros, moment, storable
 from store.elastic import facts, ledger
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import read
@@ -13,8 +14,6 @@ from store.elastic.faults import Json
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 from store.elastic.telling import written_down
-from store.sqlite.codecs import micros, moment
-from store.sqlite.connection import storable
 
 
 class Accounts(Part):

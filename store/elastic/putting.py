@@ -14,6 +14,8 @@ from core.source import Found, PutCount
 from core.thread import Status
 from core.watch import Watch
 from store import analysis
+from store.arrivals import Arrival, rounds, text_hashes
+from store.codecs import micros
 from store.elastic import copies, facts, records, talks
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import TRIES, Doc, Documents
@@ -21,10 +23,7 @@ from store.elastic.records import Record, mention_key
 from store.elastic.revising import begun, name_brands, revise
 from store.elastic.talks import Member, Talk, talk_key
 from store.elastic.telling import Telling, reopen
-from store.sqlite.brands import Naming
-from store.sqlite.codecs import micros
-from store.sqlite.placing import text_hashes
-from store.sqlite.revising import Arrival, rounds
+from store.naming import Naming
 
 MENTIONS, THREADS = "mentions", "threads"
 #: Found mentions stored together.

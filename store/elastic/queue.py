@@ -14,6 +14,9 @@ from typing import NamedTuple
 from core.query import And, Everything, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import StoredMention, ThreadRow
+from store import marks
+from store.codecs import maybe_moment, moment
+from store.conversation import in_order, shortened, title_of
 from store.elastic import facts, records, talks
 from store.elastic.compiling import ALL, Compiler, all_of
 from store.elastic.documents import read
@@ -21,9 +24,6 @@ from store.elastic.faults import Json
 from store.elastic.part import Part
 from store.elastic.records import Record, mention_key
 from store.elastic.talks import Talk, talk_key
-from store.sqlite import marks
-from store.sqlite.codecs import maybe_moment, moment
-from store.sqlite.threads import in_order, shortened, title_of
 
 NAME, MENTIONS = "threads", "mentions"
 #: Longest excerpt, in characters.

@@ -9,13 +9,13 @@ from core.labels import Labels
 from core.mention import Mention, mention_from_json, mention_to_json
 from core.thread import Correction, Status, StoredMention, Triage
 from store import analysis, verdict
+from store.arrivals import linked
+from store.authors import author_key, shown
+from store.codecs import maybe_micros, maybe_moment, micros, moment
 from store.elastic import near
 from store.elastic.documents import Doc, key
 from store.elastic.faults import Json
-from store.sqlite.brands import Flags
-from store.sqlite.codecs import maybe_micros, maybe_moment, micros, moment
-from store.sqlite.interning import author_key, shown
-from store.sqlite.placing import linked
+from store.naming import Flags
 
 NO_FLAGS = Flags()
 #: Stands between a brand and what is said toward it; part of no name.

@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.mention import Mention
+from store.arrivals import Arrival, text_hash
+from store.codecs import maybe_micros, micros
 from store.elastic.records import Pair, Record
-from store.sqlite.brands import Flags, Naming
-from store.sqlite.codecs import maybe_micros, micros
-from store.sqlite.placing import text_hash
-from store.sqlite.revising import Arrival
+from store.naming import Flags, Naming
 
 
 def begun(arrival: Arrival, naming: Naming, simhash: int | None, now: datetime) -> Record:

@@ -9,14 +9,13 @@ from core.errors import InputError
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from core.thread import Status
-from store import analysis
+from store import analysis, marks
+from store.codecs import MICROSECOND, micros
 from store.elastic import records
 from store.elastic.compiling import Compiler, all_of
 from store.elastic.documents import read
 from store.elastic.faults import Json
 from store.elastic.part import Part
-from store.sqlite import marks
-from store.sqlite.codecs import MICROSECOND, micros
 from store.verdict import INTENTS, TONES
 
 NAME = "mentions"

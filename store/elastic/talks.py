@@ -6,17 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.thread import Note, Priority, Status, Triage
+from store.codecs import maybe_micros, maybe_moment, micros, moment, priority_from_text, priority_to_text
 from store.elastic.documents import Doc, key
 from store.elastic.faults import Json
 from store.elastic.records import Record, Shared, record_risk
-from store.sqlite.codecs import (
-    maybe_micros,
-    maybe_moment,
-    micros,
-    moment,
-    priority_from_text,
-    priority_to_text,
-)
 
 
 class Member(NamedTuple):

@@ -13,6 +13,8 @@ from datetime import datetime
 from core.audit import AuditRecord
 from core.errors import NotFound, StoreUnavailable
 from core.thread import Status, Triage, triage_to_json
+from store.chain import EARFUL
+from store.codecs import storable
 from store.elastic import ledger, records, talks
 from store.elastic.bulk import Outcome
 from store.elastic.documents import TRIES, Doc, Documents, read
@@ -20,8 +22,6 @@ from store.elastic.faults import Json
 from store.elastic.ledger import Ledger
 from store.elastic.records import Shared, mention_key
 from store.elastic.talks import Member, Talk, fingerprint, talk_key
-from store.sqlite.connection import storable
-from store.sqlite.ledger import EARFUL
 
 NAME, MENTIONS = "threads", "mentions"
 

@@ -9,6 +9,8 @@ from core.audit import AuditRecord
 from core.clock import iso
 from core.errors import Conflict, NotFound
 from core.thread import Note, Priority, Status, Thread, Triage
+from store.codecs import maybe_moment, micros, storable
+from store.conversation import head_of, in_order, title_of
 from store.elastic import ledger, records, talks
 from store.elastic.documents import key, read
 from store.elastic.faults import Json
@@ -17,9 +19,6 @@ from store.elastic.part import Part
 from store.elastic.records import Record, mention_key
 from store.elastic.talks import Talk
 from store.elastic.telling import Telling, decide, reopen, written_down
-from store.sqlite.codecs import maybe_moment, micros
-from store.sqlite.connection import storable
-from store.sqlite.threads import head_of, in_order, title_of
 
 NAME, MENTIONS = "threads", "mentions"
 #: Different tags listed at most.

@@ -15,8 +15,8 @@ from store.elastic.faults import Json
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 from store.elastic.telling import Telling
-from store.sqlite.brands import Naming
-from store.sqlite.watchcodec import watch_to_json
+from store.naming import Naming
+from store.watchcodec import watch_to_json
 
 #: Mentions looked at together when a watch changes its brands.
 STEP = 1_000

@@ -8,16 +8,17 @@ Every condition is true, false or NULL, and NULL counts as false: `-x` is `(x) I
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.query import And, Between, Everything, Last, Node, Not, OneOf, Or, Published, Words
 from core.search import Search
 from core.watch import Watch
+from store.codecs import micros
+from store.questions import asks_for_context
 from store.sqlite import brands, fields, matching
 from store.sqlite.clause import FALSE, TRUE, Clause, all_of, any_of
-from store.sqlite.codecs import first_docid, last_docid, micros
 from store.sqlite.connection import Link
+from store.sqlite.docids import first_docid, last_docid
 from store.sqlite.language import stem_languages
 
 #: At most so many rows are looked up by an index first; more are met while walking through time.
@@ -157,23 +158,3 @@ class Compiler:
         """Tell whether at most `NARROW` rows of `table` hold, so that an index on them is worth following."""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {where.sql} LIMIT {NARROW + 1})"
         return self.link.number(sql, *where.values) <= NARROW
-
-
-def asks_for_context(node: Node) -> bool:
-    """Tell whether `is:context` stands in a tree without a `-` before it."""
-    return any(
-        isinstance(leaf, OneOf) and leaf.field == "is" and "context" in leaf.values
-        for leaf in _positive(node)
-    )
-
-
-def _positive(node: Node, *, negated: bool = False) -> Iterator[Node]:
-    match node:
-        case And(nodes) | Or(nodes):
-            for child in nodes:
-                yield from _positive(child, negated=negated)
-        case Not(child):
-            yield from _positive(child, negated=not negated)
-        case _:
-            if not negated:
-                yield node

@@ -15,6 +15,7 @@ import apsw
 
 from core.errors import StoreError, StoreUnavailable
 from store import analysis
+from store.codecs import storable
 from store.sqlite.faults import explained
 
 T = TypeVar("T")
@@ -32,19 +33,6 @@ CACHE_KIB = 16_384
 CHECKPOINT_PAGES = 4_000
 
 Value = None | int | float | str | bytes
-
-
-def storable(text: str) -> str:
-    """Return `text` as SQLite can hold and compare it: a NUL becomes a space, a lone surrogate U+FFFD."""
-    if "\x00" in text:
-        text = text.replace("\x00", " ")
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 class Link:

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from core.mention import Mention
 from core.thread import Status
+from store.arrivals import Arrival
+from store.chain import EARFUL
 from store.sqlite import triaging
 from store.sqlite.connection import Link
 from store.sqlite.interning import Numbers
-from store.sqlite.ledger import EARFUL
-from store.sqlite.revising import Arrival
 
 # `mentions`, `newest` and `waiting_since` are of matched mentions that are neither ours nor deleted.
 COUNT = """

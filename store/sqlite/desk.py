@@ -9,8 +9,8 @@ from datetime import datetime
 from core.clock import iso
 from core.errors import Conflict
 from core.kept import Doing, Hold, Kept
+from store.codecs import dumps, loads, micros, moment
 from store.sqlite import ledger
-from store.sqlite.codecs import dumps, loads, micros, moment
 from store.sqlite.connection import Link
 from store.sqlite.part import Part
 

@@ -8,21 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from core.query import Between, Node, OneOf
+from core.query import Between, OneOf
 from core.thread import Status
+from store.authors import author_key
+from store.codecs import micros, storable
+from store.questions import THREAD_FIELDS, THREAD_WORDS
 from store.sqlite.clause import FALSE, Clause, all_of, among, any_of
-from store.sqlite.codecs import micros
-from store.sqlite.connection import storable
-from store.sqlite.interning import author_key
 from store.verdict import CHURNS, INTENTS, SAID, TONES
 
 if TYPE_CHECKING:
     from store.sqlite.compiling import Compiler
-
-STATUSES = frozenset(status.value for status in Status)
-#: Words of `is:` and `has:` that look at the thread alone.
-THREAD_WORDS = {"is": STATUSES | {"mine", "pinned"}, "has": frozenset({"note"})}
-THREAD_FIELDS = frozenset({"status", "assignee", "tag", "thread"})
 
 
 def one_of(compiler: Compiler, node: OneOf) -> Clause:
@@ -36,15 +31,6 @@ def one_of(compiler: Compiler, node: OneOf) -> Clause:
     make = MENTION_FIELDS.get(node.field)
     # Stages and accounts are asked legally already; nobody has one yet.
     return make(compiler, [storable(value) for value in node.values]) if make else FALSE
-
-
-def about_thread(node: Node) -> bool:
-    """Tell whether a leaf asks about the thread alone."""
-    if not isinstance(node, OneOf):
-        return False
-    if node.field in THREAD_WORDS:
-        return all(value in THREAD_WORDS[node.field] for value in node.values)
-    return node.field in THREAD_FIELDS
 
 
 def thread_condition(compiler: Compiler, node: OneOf) -> Clause:

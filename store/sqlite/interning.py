@@ -10,7 +10,9 @@ import json
 from collections.abc import Iterable
 
 from core.mention import Author
-from store.sqlite.connection import Link, storable
+from store.authors import author_key, shown
+from store.codecs import storable
+from store.sqlite.connection import Link
 
 
 class Numbers:
@@ -84,13 +86,3 @@ def digest_of(told: _Told) -> int:
     """Return a number that stands for an author's description."""
     digest = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
-
-
-def shown(service_id: str | None, handle: str | None, name: str | None) -> str:
-    """Return what an author is listed as: the handle, else the name, else the id, else nothing."""
-    return storable(handle or name or service_id or "")
-
-
-def author_key(name: str) -> str:
-    """Return what `author:` compares: without case and without a leading `@`."""
-    return storable(name).casefold().removeprefix("@")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from core.clock import iso
 from core.thread import Correction
 from core.work import Answer, Unlabelled
+from store.codecs import labels_from_text, labels_to_text, micros, moment
 from store.sqlite import brands, ledger, loading
-from store.sqlite.codecs import labels_from_text, labels_to_text, micros, moment
 from store.sqlite.connection import Link
 from store.sqlite.conversations import touch
 from store.sqlite.interning import Numbers

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.labels import Labels
 from core.mention import Author, Engagement, Kind, Mention
 from core.thread import StoredMention
-from store.sqlite.codecs import labels_from_text, maybe_moment, moment
+from store.codecs import labels_from_text, maybe_moment, moment
 from store.sqlite.connection import Link
 
 SELECT = """

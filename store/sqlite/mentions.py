@@ -12,9 +12,10 @@ from core.clock import from_iso, iso
 from core.errors import NotFound
 from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
 from core.thread import StoredMention
+from store.codecs import dumps, loads, maybe_moment, micros
 from store.sqlite import loading
-from store.sqlite.codecs import dumps, first_docid, last_docid, loads, maybe_moment, micros
 from store.sqlite.connection import Link
+from store.sqlite.docids import first_docid, last_docid
 from store.sqlite.part import Part
 from store.sqlite.putting import Batch
 

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from core.audit import AuditRecord
 from core.user import Role, Session, SignInLink, User
 from core.work import OutboxItem, Work, WorkState
+from store.chain import Row
+from store.codecs import dumps, loads, maybe_moment, micros, moment
 from store.sqlite import ledger
-from store.sqlite.codecs import dumps, loads, maybe_moment, micros, moment
 from store.sqlite.part import Part
 
 
@@ -109,11 +110,9 @@ class Accounts(Part):
         newest = before if before is not None else 1 << 62
         with self.database.read() as link:
             if target is None:
-                rows = link.rows(ledger.Row, f"{sql} ORDER BY id DESC LIMIT ?", newest, limit)
+                rows = link.rows(Row, f"{sql} ORDER BY id DESC LIMIT ?", newest, limit)
             else:
-                rows = link.rows(
-                    ledger.Row, f"{sql} AND target = ? ORDER BY id DESC LIMIT ?", newest, target, limit
-                )
+                rows = link.rows(Row, f"{sql} AND target = ? ORDER BY id DESC LIMIT ?", newest, target, limit)
         return [row.record() for row in rows]
 
     def record(self, *, actor: str, action: str, target: str, now: datetime) -> AuditRecord:

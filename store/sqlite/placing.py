@@ -6,10 +6,8 @@ import json
 from collections.abc import Iterable
 
 from core.errors import StoreError
-from core.mention import Mention
-from store import analysis, simhash
-from store.sqlite.codecs import TIE_BITS
 from store.sqlite.connection import Link
+from store.sqlite.docids import TIE_BITS
 
 #: How many mentions after the first have room in a second.
 TIES = (1 << TIE_BITS) - 1
@@ -33,21 +31,3 @@ def next_docids(link: Link, seconds: Iterable[int]) -> dict[int, int]:
             )
         free[first] = first if highest is None else highest + 1
     return free
-
-
-def text_hash(mention: Mention) -> int | None:
-    """Return the SimHash of what was said, where it is long enough for one."""
-    return text_hashes([mention])[0]
-
-
-def text_hashes(mentions: Iterable[Mention]) -> list[int | None]:
-    """Return the SimHash of each mention."""
-    return simhash.simhashes(
-        [analysis.words(mention.title) + analysis.words(mention.text) for mention in mentions]
-    )
-
-
-def linked(mention: Mention) -> bool:
-    """Tell whether a text holds a web address."""
-    said = mention.said.lower()
-    return "http://" in said or "https://" in said

@@ -9,14 +9,17 @@ from typing import NamedTuple
 
 from core.source import Found, PutCount
 from store import analysis
+from store.arrivals import Arrival, linked, rounds, text_hashes
+from store.codecs import maybe_micros, micros
+from store.naming import Naming
 from store.sqlite import brands, copies, revising
-from store.sqlite.codecs import first_docid, maybe_micros, micros
 from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
+from store.sqlite.docids import first_docid
 from store.sqlite.interning import Numbers
 from store.sqlite.language import note_stem_languages
-from store.sqlite.placing import linked, next_docids, text_hashes
-from store.sqlite.revising import Arrival, Old, rounds
+from store.sqlite.placing import next_docids
+from store.sqlite.revising import Old
 from store.verdict import language_of
 
 STORED = """
@@ -59,7 +62,7 @@ class Batch:
         self.link = link
         self.now = now
         self.numbers = Numbers(link)
-        self.naming = brands.Naming(brands.watches(link))
+        self.naming = Naming(brands.watches(link))
         self.threads = Conversations(link, self.numbers, now)
         self.erased = False
 

@@ -14,14 +14,16 @@ from typing import NamedTuple
 from core.query import And, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import Correction, StoredMention, ThreadRow
-from store.sqlite import brands, fields, loading, marks
+from store import marks
+from store.codecs import maybe_moment, moment, priority_from_text
+from store.conversation import in_order, shortened, title_of
+from store.questions import about_thread
+from store.sqlite import brands, fields, loading
 from store.sqlite.clause import Clause, all_of, any_of
-from store.sqlite.codecs import maybe_moment, moment, priority_from_text
 from store.sqlite.compiling import Compiler
 from store.sqlite.connection import Link, Value
 from store.sqlite.labels import correction
 from store.sqlite.part import Part
-from store.sqlite.threads import in_order, shortened, title_of
 from store.sqlite.triaging import Row as TriageRow
 
 #: Longest excerpt, in characters.
@@ -132,10 +134,10 @@ def conditions(link: Link, search: Search) -> Clause:
     """
     compiler = Compiler(link, search)
     parts = search.node.nodes if isinstance(search.node, And) else (search.node,)
-    about_thread = [part for part in parts if fields.about_thread(part)]
-    rest = [part for part in parts if not fields.about_thread(part)]
+    of_thread = [part for part in parts if about_thread(part)]
+    rest = [part for part in parts if not about_thread(part)]
     where = [Clause("t.mentions > 0")]
-    where += [fields.thread_condition(compiler, part) for part in about_thread if isinstance(part, OneOf)]
+    where += [fields.thread_condition(compiler, part) for part in of_thread if isinstance(part, OneOf)]
     if len(rest) == 1 and _is_unanswered(rest[0]):
         where.append(Clause("t.waiting_since IS NOT NULL"))
     elif any(not _is_everything(part) for part in rest):

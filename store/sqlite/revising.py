@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.mention import Mention
-from core.source import Found
 from store import analysis
+from store.arrivals import Arrival, linked, text_hash
+from store.codecs import maybe_micros, micros
 from store.sqlite import brands, copies
-from store.sqlite.codecs import first_docid, maybe_micros, micros
-from store.sqlite.connection import Link, storable
+from store.sqlite.connection import Link
+from store.sqlite.docids import first_docid
 from store.sqlite.language import note_stem_languages, recognise
-from store.sqlite.placing import linked, next_docids, text_hash
+from store.sqlite.placing import next_docids
 
 if TYPE_CHECKING:
     from store.sqlite.putting import Batch
@@ -42,38 +42,6 @@ class Old(NamedTuple):
     replies: int | None
     shares: int | None
     views: int | None
-
-
-class Arrival:
-    """A mention on its way in, and every watch that found it."""
-
-    __slots__ = ("id", "mention", "native_id", "own", "parent_id", "published", "thread_id", "url", "watches")
-
-    def __init__(self, found: Found, own_id: str, published: int) -> None:
-        self.mention: Mention = found.mention
-        self.id = own_id
-        self.published = published
-        self.own = found.own
-        #: True for the watches that it matched.
-        self.watches = {found.watch_id: not found.context}
-        self.native_id = storable(self.mention.native_id)
-        self.thread_id = storable(self.mention.thread_id)
-        self.url = storable(self.mention.url) if self.mention.url else self.mention.url
-        self.parent_id = storable(self.mention.parent_id) if self.mention.parent_id else None
-
-    @property
-    def matched(self) -> bool:
-        """Whether any watch asked for it."""
-        return any(self.watches.values())
-
-    def joins(self, other: Arrival) -> bool:
-        """Take in the same copy found by another watch; False where the copies differ."""
-        if other.mention is not self.mention and other.mention != self.mention:
-            return False
-        self.own = self.own or other.own
-        for watch, matched in other.watches.items():
-            self.watches[watch] = self.watches.get(watch, False) or matched
-        return True
 
 
 def revise(batch: Batch, old: Old, arrival: Arrival) -> bool:
@@ -242,20 +210,3 @@ ON CONFLICT (docid, watch) DO UPDATE SET matched = excluded.matched
 
 def _kept(watch: str, matched: int) -> tuple[str, bool]:
     return watch, bool(matched)
-
-
-def rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
-    """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
-    groups: list[dict[str, Arrival]] = []
-    for item in found:
-        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
-        for group in groups:
-            there = group.get(arrival.id)
-            if there is None:
-                group[arrival.id] = arrival
-                break
-            if there.joins(arrival):
-                break
-        else:
-            groups.append({arrival.id: arrival})
-    return groups

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from store.sqlite.clause import TRUE, Clause
-from store.sqlite.codecs import TIE_BITS
 from store.sqlite.compiling import Plan
 from store.sqlite.connection import Link
+from store.sqlite.docids import TIE_BITS
 
 #: Hits that are all looked at; more are sampled.
 FULL = 20_000

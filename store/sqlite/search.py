@@ -13,12 +13,13 @@ import apsw
 
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
-from store import analysis
-from store.sqlite import loading, marks, matching, sampling
+from store import analysis, marks
+from store.codecs import MICROSECOND, micros
+from store.sqlite import loading, matching, sampling
 from store.sqlite.clause import Clause
-from store.sqlite.codecs import MICROSECOND, first_docid, last_docid, micros
 from store.sqlite.compiling import Compiler, Plan
 from store.sqlite.connection import Link
+from store.sqlite.docids import first_docid, last_docid
 from store.sqlite.facets import facets
 from store.sqlite.language import stem_languages
 from store.sqlite.part import Part

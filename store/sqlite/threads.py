@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from core.audit import AuditRecord
 from core.clock import iso
 from core.errors import NotFound
 from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
+from store.chain import EARFUL
+from store.codecs import maybe_moment, micros, moment, priority_from_text, priority_to_text
+from store.conversation import head_of, in_order, title_of
 from store.sqlite import ledger, loading, triaging
-from store.sqlite.codecs import maybe_moment, micros, moment, priority_from_text, priority_to_text
 from store.sqlite.connection import Link
 from store.sqlite.labels import correction
 from store.sqlite.part import Part
 from store.sqlite.triaging import tid_of
-
-#: Longest title made from a text, in characters.
-TITLE = 120
 
 CHANGED = "SELECT id FROM thread WHERE ranked_sequence < sequence ORDER BY tid LIMIT ?"
 AGED = """
@@ -73,7 +71,7 @@ class Threads(Part):
                 return
             due = "SELECT tid FROM thread WHERE tid = ? AND status = 'snoozed' AND snoozed_until <= ?"
             if link.number(due, tid, micros(now)):
-                triaging.reopen(link, tid, actor=ledger.EARFUL, now=now)
+                triaging.reopen(link, tid, actor=EARFUL, now=now)
 
     def triage(
         self, thread_id: str, change: Triage, *, actor: str, action: str, now: datetime
@@ -155,40 +153,6 @@ class _Head:
             corrections=corrections,
             sequence=self.sequence,
         )
-
-
-def head_of(thread_id: str, mentions: Iterable[StoredMention]) -> StoredMention:
-    """Return the mention that began a thread, or the oldest that is known."""
-    found = list(mentions)
-    return next((stored for stored in found if stored.mention.id == thread_id), found[0])
-
-
-def title_of(first: StoredMention) -> str:
-    """Return a thread's title: its first mention's, or the beginning of its text."""
-    return first.mention.title or shortened(first.mention.text, TITLE)
-
-
-def shortened(text: str, length: int) -> str:
-    """Return the beginning of `text` on one line, at most `length` characters."""
-    # A text is at most a few hundred thousand characters; only its beginning is worth splitting.
-    line = " ".join(text[: length * 8].split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
-
-
-def in_order(mentions: Iterable[StoredMention]) -> list[StoredMention]:
-    """Return mentions oldest first, yet no answer before what it answers."""
-    by_age = sorted(mentions, key=lambda stored: (stored.mention.published_at, stored.mention.id))
-    waiting = {stored.mention.id: stored for stored in by_age}
-    placed: list[StoredMention] = []
-    for stored in by_age:
-        chain: list[StoredMention] = []
-        step: StoredMention | None = waiting.get(stored.mention.id)
-        while step is not None:
-            # Taken out at once, so that a ring of parents ends.
-            chain.append(waiting.pop(step.mention.id))
-            step = waiting.get(step.mention.parent_id or "")
-        placed.extend(reversed(chain))
-    return placed
 
 
 def _note(note_id: str, thread_id: str, author: str, text: str, at: int) -> Note:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from core.audit import AuditRecord
 from core.errors import Conflict, NotFound
 from core.thread import Status, Triage, triage_to_json
+from store.codecs import dumps, maybe_micros, maybe_moment, storable
 from store.sqlite import ledger
-from store.sqlite.codecs import dumps, maybe_micros, maybe_moment
-from store.sqlite.connection import Link, storable
+from store.sqlite.connection import Link
 
 COLUMNS = "status, assignee, snoozed_until, pinned, not_about_us, tags, version"
 

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from core.errors import Conflict, NotFound
 from core.watch import Watch
+from store.naming import Naming
 from store.sqlite import brands, ledger
 from store.sqlite.connection import Link
 from store.sqlite.conversations import touch
 from store.sqlite.interning import Numbers
 from store.sqlite.part import Part
-from store.sqlite.watchcodec import watch_from_text, watch_to_json, watch_to_text
+from store.watchcodec import watch_from_text, watch_to_json, watch_to_text
 
 #: Mentions looked at together when a watch changes its brands.
 STEP = 1_000
@@ -77,7 +78,7 @@ ORDER BY docid
 
 def _rename(link: Link, watch_id: str) -> None:
     """Work out anew which brands the watch's mentions name, and which labels are wanted."""
-    naming, numbers, last = brands.Naming(brands.watches(link)), Numbers(link), 0
+    naming, numbers, last = Naming(brands.watches(link)), Numbers(link), 0
     while True:
         kept: dict[int, dict[str, bool]] = defaultdict(dict)
         for docid, watch, matched in link.rows(lambda *row: row, KEPT, watch_id, last, STEP):

@@ -10,7 +10,7 @@ from core.query import Match, Where, Words
 from core.tokens import token_texts
 from core.watch import Brand
 from store import analysis, simhash
-from store.sqlite.brands import Naming
+from store.naming import Naming
 from tests.builders import a_watch
 from tests.core.naughty import NAUGHTY
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from core.watch import Brand, Watch
-from store.sqlite.codecs import dumps
+from store.codecs import dumps
 
 
 def watch_to_json(watch: Watch) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Values as SQLite holds them: times as whole microseconds, labels and mappings as short JSON."""
+"""Values as both engines hold them: times as whole microseconds, labels and mappings as short JSON."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from core.thread import Priority, Reason, ReasonSpan
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-#: Seconds from the year 1 to 1970: docids count from the year 1, so that none is negative.
-YEAR_ONE = 62_135_596_800
-#: Bits of a docid below its second: room for a million mentions of one second.
-TIE_BITS = 20
 #: Digits kept of a probability, as in the JSON contract.
 PLACES = 4
 
 REASONS = list(ChurnReason)
 INTENTS = list(Intent)
+
+
+def storable(text: str) -> str:
+    """Return `text` as both engines hold and compare it: a NUL becomes a space, a lone surrogate U+FFFD."""
+    if "\x00" in text:
+        text = text.replace("\x00", " ")
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def micros(moment: datetime) -> int:
@@ -41,16 +50,6 @@ def moment(value: int) -> datetime:
 def maybe_moment(value: int | None) -> datetime | None:
     """Return the time that a number means, None for None."""
     return None if value is None else moment(value)
-
-
-def first_docid(published: int) -> int:
-    """Return the lowest docid of the second in which `published` (microseconds) lies."""
-    return (published // 1_000_000 + YEAR_ONE) << TIE_BITS
-
-
-def last_docid(published: int) -> int:
-    """Return the highest docid of the second in which `published` (microseconds) lies."""
-    return first_docid(published) | ((1 << TIE_BITS) - 1)
 
 
 def dumps(value: object) -> str:

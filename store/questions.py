@@ -1,0 +1,46 @@
+"""What a query asks about, told from its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.query import And, Node, Not, OneOf, Or
+from core.thread import Status
+
+STATUSES = frozenset(status.value for status in Status)
+
+
+#: Words of `is:` and `has:` that look at the thread alone.
+THREAD_WORDS = {"is": STATUSES | {"mine", "pinned"}, "has": frozenset({"note"})}
+
+
+THREAD_FIELDS = frozenset({"status", "assignee", "tag", "thread"})
+
+
+def about_thread(node: Node) -> bool:
+    """Tell whether a leaf asks about the thread alone."""
+    if not isinstance(node, OneOf):
+        return False
+    if node.field in THREAD_WORDS:
+        return all(value in THREAD_WORDS[node.field] for value in node.values)
+    return node.field in THREAD_FIELDS
+
+
+def asks_for_context(node: Node) -> bool:
+    """Tell whether `is:context` stands in a tree without a `-` before it."""
+    return any(
+        isinstance(leaf, OneOf) and leaf.field == "is" and "context" in leaf.values
+        for leaf in _positive(node)
+    )
+
+
+def _positive(node: Node, *, negated: bool = False) -> Iterator[Node]:
+    match node:
+        case And(nodes) | Or(nodes):
+            for child in nodes:
+                yield from _positive(child, negated=negated)
+        case Not(child):
+            yield from _positive(child, negated=not negated)
+        case _:
+            if not negated:
+                yield node
