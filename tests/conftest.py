@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.bluesky_server import is_here as bluesky_is_here
+
 # The same examples on every machine: a push is not judged by luck. EARFUL_LUCK=1 draws new ones.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("default" if os.environ.get("EARFUL_LUCK") else "same")
@@ -29,6 +31,10 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
     "elasticsearch": (
         lambda: bool(os.environ.get("EARFUL_ELASTICSEARCH_HOME")),
         "EARFUL_ELASTICSEARCH_HOME names no Elasticsearch 8.19: docs/development.md tells how to get one",
+    ),
+    "bluesky": (
+        bluesky_is_here,
+        "no Bluesky to test with (EARFUL_BLUESKY_HOME, PostgreSQL, Redis): docs/development.md tells how",
     ),
     "torch": (
         lambda: importlib.util.find_spec("torch") is not None,
