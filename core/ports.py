@@ -10,12 +10,12 @@ takes no writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.audit import AuditRecord
-from core.kept import Doing, Hold, Kept
+from core.kept import Doing, Hold, Kept, KeptPage, Sought
 from core.search import Bucket, Count, FacetValue, Page, QueuePage, QueueSort, Search, Sort
 from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
@@ -377,7 +377,53 @@ class DeskStore(Protocol):
         ...
 
 
-class Store(WatchStore, MentionStore, LabelStore, ThreadStore, SearchStore, OfficeStore, DeskStore, Protocol):
+class CustomerStore(Protocol):
+    """Keep many things by key: people, accounts, plays, goals. Each is a `Kept`, as on the desk."""
+
+    def kept_one(self, kind: str, key: str) -> Kept | None:
+        """Return one thing; None where there is none."""
+        ...
+
+    def kept_many(self, kind: str, keys: Iterable[str]) -> dict[str, Kept]:
+        """Return things by key; those that are not there are left out."""
+        ...
+
+    def kept_page(self, sought: Sought, *, limit: int = 50, after: str | None = None) -> KeptPage:
+        """Return a page of what is sought, in its order, things of one moment by key."""
+        ...
+
+    def kept_counts(self, sought: Sought) -> dict[str, int]:
+        """Return how many of what is sought have each state."""
+        ...
+
+    def keep_all(self, items: Sequence[Kept]) -> list[Kept]:
+        """Store things whose `version` is the stored one, as one act; return those that were, as stored.
+
+        One whose stored version is another is left out and nothing of it is applied. Writes no audit
+        record: it is for what is worked out, and for acts whose record is written as a whole.
+        """
+        ...
+
+    def drop_all(self, items: Sequence[Kept]) -> int:
+        """Take away things whose `version` is the stored one, without an audit record; return how many."""
+        ...
+
+    def all_kept(self) -> Iterator[Kept]:
+        """Yield everything kept, by kind and key; for moves, backups and checks."""
+        ...
+
+
+class Store(
+    WatchStore,
+    MentionStore,
+    LabelStore,
+    ThreadStore,
+    SearchStore,
+    OfficeStore,
+    DeskStore,
+    CustomerStore,
+    Protocol,
+):
     """Everything one engine does."""
 
     def check(self) -> list[str]:

@@ -12,7 +12,8 @@ from store.elastic.connection import SECONDS, Server
 from store.elastic.desk import Desk
 from store.elastic.documents import Documents
 from store.elastic.faults import Busy, Clash
-from store.elastic.kept import Holds, KeptThings
+from store.elastic.holds import Holds
+from store.elastic.kept import KeptThings
 from store.elastic.labels import Labels
 from store.elastic.ledger import Ledger
 from store.elastic.mentions import Mentions
@@ -90,3 +91,5 @@ def _begin(server: Server) -> None:
     there = indices.in_use(server)
     if "office" not in there or not there:
         indices.make(server, [name for name in indices.MAPPINGS if name not in there])
+    else:
+        indices.grow(server, "office")

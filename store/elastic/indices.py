@@ -88,6 +88,7 @@ MAPPINGS: dict[str, Json] = {
         "until": LONG,
         "number": LONG,
         "pending": BOOL,
+        "refs": KEYWORD,
     },
     "dead": {"at": LONG},
 }
@@ -155,3 +156,8 @@ def make(server: Server, names: list[str]) -> None:
     """Make the newest version of several indices."""
     with ThreadPoolExecutor(len(names) or 1) as pool:
         list(pool.map(lambda name: create(server, name, VERSIONS[name]), names))
+
+
+def grow(server: Server, name: str) -> None:
+    """Add the fields that a later Earful brought; those that are there stay as they are."""
+    server.put(f"/{server.alias(name)}/_mapping", {"properties": MAPPINGS[name]})

@@ -1,15 +1,16 @@
-"""What people set up, and who has which thread in hand."""
+"""Things kept by key: set up by people, or known of customers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from core.clock import iso
-from core.errors import Conflict
-from core.kept import Doing, Hold, Kept
-from store.codecs import micros, moment, plain, storable
+from core.errors import Conflict, InputError
+from core.kept import Kept, KeptPage, Order, Sought
+from store.codecs import maybe_micros, maybe_moment, micros, moment, plain, storable
 from store.elastic import facts, ledger
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import TRIES, Doc, read
@@ -72,6 +73,72 @@ class KeptThings(Part):
                 self._forget_act(doc.id)
                 return
 
+    def kept_one(self, kind: str, key: str) -> Kept | None:
+        """Return one thing; None where there is none."""
+        return self._stored(kind, key)[1]
+
+    def kept_many(self, kind: str, keys: Iterable[str]) -> dict[str, Kept]:
+        """Return things by key; those that are not there are left out."""
+        docs = self.documents.many((facts.NAME, facts.fact_key(KIND, kind, key)) for key in keys)
+        found = [_kept(doc.body) for doc in docs.values() if not doc.body["gone"]]
+        return {item.key: item for item in found}
+
+    def kept_page(self, sought: Sought, *, limit: int = 50, after: str | None = None) -> KeptPage:
+        """Return a page of what is sought."""
+        self.server.refresh(facts.NAME)
+        sort: list[Json] = [{"key": "asc"}]
+        if sought.order is not Order.KEY:
+            sort.insert(0, {"due": "asc" if sought.order is Order.SOONEST else "desc"})
+        place = _place(after, len(sort)) if after is not None else None
+        hits = list(self.documents.scan(facts.NAME, _query(sought), sort, limit=limit + 1, after=place))
+        items = tuple(_kept(read(facts.NAME, hit).body) for hit in hits[:limit])
+        more = len(hits) > limit
+        return KeptPage(items=items, next=json.dumps(hits[limit - 1]["sort"]) if more else None)
+
+    def kept_counts(self, sought: Sought) -> dict[str, int]:
+        """Return how many of what is sought have each state."""
+        self.server.refresh(facts.NAME)
+        asked: Json = {"terms": {"field": "state", "size": 1_000, "missing": ""}}
+        body: Json = {"size": 0, "query": _query(sought), "aggs": {"states": asked}}
+        buckets = self.server.search(facts.NAME, body)["aggregations"]["states"]["buckets"]
+        return {str(one["key"]): int(one["doc_count"]) for one in buckets}
+
+    def keep_all(self, items: Sequence[Kept]) -> list[Kept]:
+        """Store things whose version is the stored one; return those that were."""
+        docs = self._docs(items)
+        wanted: list[tuple[Kept, Action]] = []
+        for item in items:
+            doc_id = facts.fact_key(KIND, item.kind, item.key)
+            doc = docs.get((facts.NAME, doc_id))
+            if _version(doc) != item.version:
+                continue
+            saved = replace(item, body=facts.cleaned(plain(item.body)), version=item.version + 1)
+            source = _source(saved, doc.body["act"] if doc else None)
+            wanted.append(
+                (saved, doc.replaced(source) if doc else Action("create", facts.NAME, doc_id, source))
+            )
+        outcomes = self.documents.write([action for _, action in wanted])
+        return [item for (item, _), outcome in zip(wanted, outcomes, strict=True) if outcome is Outcome.DONE]
+
+    def drop_all(self, items: Sequence[Kept]) -> int:
+        """Take away things whose version is the stored one; return how many."""
+        docs = self._docs(items)
+        found = [(docs.get((facts.NAME, facts.fact_key(KIND, one.kind, one.key))), one) for one in items]
+        actions = [doc.removed() for doc, one in found if doc is not None and _version(doc) == one.version]
+        return self.documents.write(actions).count(Outcome.DONE)
+
+    def all_kept(self) -> Iterator[Kept]:
+        """Yield everything kept, by kind and key."""
+        self.server.refresh(facts.NAME)
+        query: Json = {"prefix": {"kind": f"{KIND} "}}
+        for hit in self.documents.scan(facts.NAME, query, [{"kind": "asc"}, {"key": "asc"}]):
+            body = read(facts.NAME, hit).body
+            if not body["gone"]:
+                yield _kept(body)
+
+    def _docs(self, items: Sequence[Kept]) -> dict[tuple[str, str], Doc]:
+        return self.documents.many((facts.NAME, facts.fact_key(KIND, one.kind, one.key)) for one in items)
+
     def _stored(self, kind: str, key: str) -> tuple[Doc | None, Kept | None]:
         """Return a thing as it is now; an act that a crash left untold is told first."""
         doc_id = facts.fact_key(KIND, kind, key)
@@ -83,10 +150,52 @@ class KeptThings(Part):
         return doc, _kept(doc.body) if doc is not None and not doc.body["gone"] else None
 
     def _forget_act(self, doc_id: str) -> None:
-        def forget(doc: Doc) -> Json:
-            return _source(_kept(doc.body), None, gone=doc.body["gone"])
+        """Take away what was told; of a thing that is gone nothing stays."""
+
+        def forget(doc: Doc) -> Json | None:
+            return None if doc.body["gone"] else _source(_kept(doc.body), None)
 
         self.documents.edit(facts.NAME, [doc_id], forget)
+        doc = self.documents.get(facts.NAME, doc_id)
+        if doc is not None and doc.body["gone"]:
+            self.documents.write([doc.removed()])
+
+
+def _version(doc: Doc | None) -> int:
+    return 0 if doc is None or doc.body["gone"] else int(doc.body["version"])
+
+
+def _query(sought: Sought) -> Json:
+    parts: list[Json] = [{"term": {"kind": f"{KIND} {storable(sought.kind)}"}}]
+    if sought.states:
+        parts.append({"terms": {"state": list(sought.states)}})
+    parts += [{"term": {"refs": storable(ref)[: facts.LONGEST_KEY]}} for ref in sought.refs]
+    bounds: Json = {}
+    if sought.since is not None:
+        bounds["gte"] = micros(sought.since)
+    if sought.until is not None:
+        bounds["lt"] = micros(sought.until)
+    if bounds:
+        parts.append({"range": {"due": bounds}})
+    if sought.order is not Order.KEY:
+        parts.append({"exists": {"field": "due"}})
+    return {"bool": {"filter": parts}}
+
+
+def _place(mark: str, length: int) -> list[object]:
+    """Return the place that a page's `next` names.
+
+    Raises:
+        InputError: it is none of ours.
+    """
+    try:
+        place = json.loads(mark)
+    except ValueError:
+        place = None
+    kinds = (str,) if length == 1 else (int, str)
+    if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
+        raise InputError("this page does not exist; start from the first one")
+    return place
 
 
 def _source(item: Kept, told: Json | None, *, gone: bool = False) -> Json:
@@ -97,10 +206,16 @@ def _source(item: Kept, told: Json | None, *, gone: bool = False) -> Json:
         "by": item.by,
         "at": micros(item.at),
         "version": item.version,
+        "state": item.state,
+        "due": maybe_micros(item.due),
+        "refs": list(item.refs),
         "gone": gone,
         "act": told,
     }
-    return facts.fact(f"{KIND} {item.kind}", item.key, body, pending=told is not None)
+    fields: Json = {"state": item.state, "due": maybe_micros(item.due)}
+    fields["refs"] = [storable(ref)[: facts.LONGEST_KEY] for ref in item.refs]
+    kind = f"{'gone' if gone else KIND} {item.kind}"
+    return facts.fact(kind, item.key, body, pending=told is not None, **fields)
 
 
 def _kept(body: Json) -> Kept:
@@ -111,93 +226,8 @@ def _kept(body: Json) -> Kept:
         by=body["by"],
         at=moment(body["at"]),
         version=body["version"],
+        # What an earlier Earful wrote has no more than that.
+        state=body.get("state", ""),
+        due=maybe_moment(body.get("due")),
+        refs=tuple(body.get("refs", ())),
     )
-
-
-#: Everybody who has one thread in hand is one document: who does what, until when.
-Hands = dict[tuple[str, str], int]
-
-
-class Holds(Part):
-    """Keep who has which thread in hand."""
-
-    def hold(self, hold: Hold, *, now: datetime) -> None:
-        """Say that somebody has a thread in hand; what ran out is swept away."""
-
-        def change(hands: Hands) -> bool:
-            hands[storable(hold.user), hold.doing.value] = micros(hold.until)
-            return True
-
-        self._change_hands(storable(hold.thread_id), change, now)
-
-    def take(self, thread_ids: Sequence[str], *, user: str, until: datetime, now: datetime) -> list[str]:
-        """Check threads out for one user; return those that nobody else had, in their order."""
-        mine = (storable(user), Doing.TAKEN.value)
-
-        def change(hands: Hands) -> bool:
-            if any(doing == Doing.TAKEN.value and other != mine[0] for other, doing in hands):
-                return False
-            hands[mine] = micros(until)
-            return True
-
-        wanted = dict.fromkeys(thread_ids)
-        return [one for one in wanted if self._change_hands(storable(one), change, now)]
-
-    def _change_hands(self, thread_id: str, change: Callable[[Hands], bool], now: datetime | None) -> bool:
-        """Change who has a thread by compare-and-set; those whose time is over are left out."""
-        doc_id = facts.fact_key("hands", thread_id)
-        for _ in range(TRIES):
-            doc = self.documents.get(facts.NAME, doc_id)
-            hands = _live(doc.body, now) if doc else {}
-            if not change(hands):
-                return False
-            source = _hands_source(thread_id, hands)
-            action = doc.replaced(source) if doc else Action("create", facts.NAME, doc_id, source)
-            if self.documents.write([action])[0] is Outcome.DONE:
-                return True
-        return False
-
-    def holds(self, thread_ids: Sequence[str] | None = None, *, now: datetime) -> list[Hold]:
-        """Return who has these threads in hand, or any; by thread, user and what they do."""
-        if thread_ids is None:
-            docs = self._all_hands(micros(now))
-        else:
-            asked = [(facts.NAME, facts.fact_key("hands", one)) for one in thread_ids]
-            docs = list(self.documents.many(asked).values())
-        found = [
-            Hold(thread_id=doc.body["thread"], user=user, doing=Doing(doing), until=moment(until))
-            for doc in docs
-            for (user, doing), until in _live(doc.body, now).items()
-        ]
-        return sorted(found, key=lambda one: (one.thread_id, one.user, one.doing.value))
-
-    def _all_hands(self, since: int | None) -> list[Doc]:
-        self.server.refresh(facts.NAME)
-        parts: list[Json] = [{"term": {"kind": "hands"}}, {"range": {"until": {"gt": since or 0}}}]
-        hits = self.documents.scan(facts.NAME, {"bool": {"filter": parts}}, [{"key": "asc"}, {"_doc": "asc"}])
-        return [read(facts.NAME, hit) for hit in hits]
-
-    def release(self, user: str, *, doing: Doing, thread_id: str | None = None) -> None:
-        """Say that somebody no longer does something, with one thread or with any."""
-        mine = (storable(user), doing.value)
-
-        def change(hands: Hands) -> bool:
-            return hands.pop(mine, None) is not None
-
-        threads = [storable(thread_id)] if thread_id is not None else []
-        if thread_id is None:
-            threads = [doc.body["thread"] for doc in self._all_hands(None)]
-        for one in threads:
-            self._change_hands(one, change, None)
-
-
-def _live(body: Json, now: datetime | None) -> Hands:
-    return {
-        (user, doing): until for user, doing, until in body["hands"] if now is None or until > micros(now)
-    }
-
-
-def _hands_source(thread_id: str, hands: Hands) -> Json:
-    kept = [[user, doing, until] for (user, doing), until in hands.items()]
-    body = {"thread": thread_id, "hands": kept}
-    return facts.fact("hands", thread_id, body, until=max(hands.values(), default=0))

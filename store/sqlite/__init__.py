@@ -7,7 +7,8 @@ from pathlib import Path
 from core.clock import Clock
 from store.sqlite.checks import Checks
 from store.sqlite.connection import BUSY_SECONDS, Database
-from store.sqlite.desk import Holds, KeptThings
+from store.sqlite.desk import Holds
+from store.sqlite.kept import KeptThings
 from store.sqlite.labels import Labels
 from store.sqlite.mentions import Mentions
 from store.sqlite.migrate import migrate, shipped

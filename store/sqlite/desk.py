@@ -1,4 +1,4 @@
-"""What people set up, and who has which thread in hand."""
+"""Who has which thread in hand."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.clock import iso
-from core.errors import Conflict
-from core.kept import Doing, Hold, Kept
-from store.codecs import dumps, loads, micros, moment
-from store.sqlite import ledger
+from core.kept import Doing, Hold
+from store.codecs import micros, moment
 from store.sqlite.connection import Link
 from store.sqlite.part import Part
 
-KEPT = "SELECT kind, key, body, by, at, version FROM kept WHERE kind = ?"
-ONE_KEPT = f"{KEPT} AND key = ?"
-SAVE = "INSERT OR REPLACE INTO kept (kind, key, body, by, at, version) VALUES (?, ?, ?, ?, ?, ?)"
 LIVE = "SELECT thread, user, doing, until FROM hold WHERE until > ? ORDER BY thread, user, doing"
 LIVE_OF = """
 SELECT thread, user, doing, until FROM hold
@@ -27,51 +21,6 @@ OTHERS_HAVE = """
 SELECT DISTINCT thread FROM hold WHERE doing = 'taken' AND user <> ? AND until > ?
 AND thread IN (SELECT value FROM json_each(?))
 """
-
-
-class KeptThings(Part):
-    """Keep small things under a kind and a key."""
-
-    def kept(self, kind: str) -> list[Kept]:
-        """Return all things of a kind, by key."""
-        with self.database.read() as link:
-            return link.rows(_kept, f"{KEPT} ORDER BY key", kind)
-
-    def keep(self, item: Kept) -> Kept:
-        """Store a thing by compare-and-set on its version; raises `Conflict`."""
-        with self.database.write() as link:
-            stored = link.one(_kept, ONE_KEPT, item.kind, item.key)
-            if (stored.version if stored else 0) != item.version:
-                raise Conflict("somebody saved this first; nothing of yours was applied", fresh=stored)
-            body, version = dumps(dict(item.body)), item.version + 1
-            link.run(SAVE, item.kind, item.key, body, item.by, micros(item.at), version)
-            ledger.write(
-                link,
-                actor=item.by,
-                action=f"{item.kind}.save",
-                target=f"{item.kind}:{item.key}",
-                now=item.at,
-                before=dict(stored.body) if stored else {},
-                after=dict(item.body),
-            )
-            fresh = link.one(_kept, ONE_KEPT, item.kind, item.key)
-        return fresh or item
-
-    def drop(self, kind: str, key: str, *, actor: str, now: datetime) -> None:
-        """Take a thing away; its audit record keeps what it was."""
-        with self.database.write() as link:
-            stored = link.one(_kept, ONE_KEPT, kind, key)
-            if stored is None:
-                return
-            link.run("DELETE FROM kept WHERE kind = ? AND key = ?", kind, key)
-            ledger.write(
-                link,
-                actor=actor,
-                action=f"{kind}.remove",
-                target=f"{kind}:{key}",
-                now=now,
-                before={**stored.body, "by": stored.by, "at": iso(stored.at)},
-            )
 
 
 class Holds(Part):
@@ -109,12 +58,6 @@ class Holds(Part):
 
 def _sweep(link: Link, now: datetime) -> None:
     link.run("DELETE FROM hold WHERE until <= ?", micros(now))
-
-
-def _kept(  # noqa: PLR0917 — the columns of a row
-    kind: str, key: str, body: str, by: str, at: int, version: int
-) -> Kept:
-    return Kept(kind=kind, key=key, body=loads(body), by=by, at=moment(at), version=version)
 
 
 def _hold(thread: str, user: str, doing: str, until: int) -> Hold:
