@@ -24,7 +24,7 @@ UNASKED = 12
 #: One in this many rows hides its other brands.
 HIDDEN_OTHERS = 8
 #: Sets whose texts with several brands are seen once more.
-SEVERAL = frozenset({"churn_read", "read2", "authored", "authored2"})
+SEVERAL = frozenset({"churn_read", "read2", "read3", "authored", "authored2"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

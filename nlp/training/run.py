@@ -49,6 +49,7 @@ BRANDS = {
     "semeval": 0.5,
     "churn_read": 2,
     "read2": 3,
+    "read3": 3,
     "authored": 3,
     "authored2": 3,
     "swisscom": 2,
@@ -72,6 +73,7 @@ BRANDS = {
 AGAIN = {
     "churn_read": 1.5,
     "read2": 2,
+    "read3": 2,
     "authored": 2,
     "authored2": 2,
     "swisscom": 1,
@@ -95,6 +97,7 @@ STAGES = (
         learning_rate=5e-5,
         repeats={
             "read2": 0,
+            "read3": 0,
             "authored2": 0,
             "sst": 0,
             "vader": 0.5,

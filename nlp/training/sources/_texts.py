@@ -10,6 +10,16 @@ from nlp.training.sources._files import table, tsv
 
 #: Hex digits of a text's digest in our label files: one clash in 10^14 among these texts.
 DIGITS = 16
+#: The sets that hold labels without texts.
+LABELS = frozenset({"read2", "read3"})
+#: Reviews beside those of the pools: file below `data`, and the column that the text stands in.
+REVIEWS = {
+    "appreviews_netflix/netflix_aldyNaufal": "Review Text",
+    "appreviews_netflix/netflix_SamarpitKandhari": "content",
+    "appreviews_spotify/spotify_delinak_raw_cleaned": "content",
+    "appreviews_spotify/spotify_RoopeshSinghal": "Review",
+    "appreviews_spotify/spotify_tj2192": "content",
+}
 
 
 def letters_key(text: str) -> str:
@@ -27,11 +37,10 @@ def _texts(data: Path) -> Iterator[str]:
     from nlp.training.sources import all_sources  # noqa: PLC0415 - the registry imports this package's modules
 
     for name, source in all_sources().items():
-        if name != "read2":
+        if name not in LABELS:
             yield from (row.text for row in source.load(data))
-    for name in ("netflix_aldyNaufal", "netflix_SamarpitKandhari"):
-        for row in table(data / f"appreviews_netflix/{name}.csv"):
-            yield row.get("Review Text") or row.get("content") or ""
+    for name, column in REVIEWS.items():
+        yield from (row[column] for row in table(data / f"{name}.csv"))
     # Last, so that the pools' own wording of a text counts.
     for name in ("churn_pool_unlabelled", "b2b_pool_unlabelled"):
         yield from (row["text"] for row in tsv(data / f"churn_own/{name}.tsv"))

@@ -23,12 +23,13 @@ def churn_read(data: Path) -> Iterator[Row]:
 
 
 def read2(data: Path) -> Iterator[Row]:
-    """Read the texts that this project read and labelled; a label whose text is not in `data` is left out."""
-    path = OWN / "read2.tsv"
-    if path.exists():
-        texts = texts_by_key(data)
-        found = ({**row, "text": texts[row["key"]]} for row in tsv(path) if row["key"] in texts)
-        yield from judged("read2", found)
+    """Read the texts that this project read and labelled first."""
+    yield from _own("read2", data)
+
+
+def read3(data: Path) -> Iterator[Row]:
+    """Read the texts that it read next, chosen for words of leaving and for several brands."""
+    yield from _own("read3", data)
 
 
 def churn_dev(data: Path) -> Iterator[Row]:
@@ -96,6 +97,15 @@ def judged(source: str, rows: Iterable[Mapping[str, str]]) -> Iterator[Row]:
             )
 
 
+def _own(source: str, data: Path) -> Iterator[Row]:
+    """Join our labels to their texts; a label whose text is not in `data` is left out."""
+    path = OWN / f"{source}.tsv"
+    if path.exists():
+        texts = texts_by_key(data)
+        found = ({**row, "text": texts[row["key"]]} for row in tsv(path) if row["key"] in texts)
+        yield from judged(source, found)
+
+
 def _written(source: str, texts: Iterable[Mapping[str, object]]) -> Iterator[Row]:
     for text in texts:
         brands = cast("list[dict[str, object]]", text["brands"])
@@ -125,6 +135,7 @@ SOURCES = [
         repeat=2,
     ),
     Source(name="read2", licence="as each text's own set: weights only", ships=True, load=read2, repeat=2),
+    Source(name="read3", licence="as each text's own set: weights only", ships=True, load=read3, repeat=2),
     Source(name="churn_dev", licence="development only", ships=False, load=churn_dev),
     Source(name="b2b_real_dev", licence="development only", ships=False, load=b2b_real_dev),
     Source(name="authored", licence="written for this project", ships=True, load=authored, repeat=2),
