@@ -6,6 +6,7 @@ import importlib
 import ipaddress
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from flask import Blueprint, Flask
@@ -15,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.clock import Clock, SystemClock
 from core.ports import Store
 from core.settings import Settings
-from web import errors, page, security, sessions, views
+from web import errors, i18n, page, security, sessions, views
 from web.catalogue import KNOWN_SOURCES, SourceForm
 from web.routing import IdConverter
 from web.services import Services
@@ -34,6 +35,7 @@ def create_app(
     clock: Clock | None = None,
     sources: Sequence[SourceForm] = KNOWN_SOURCES,
     probes: Probes = MappingProxyType({}),
+    translations: Sequence[Path] = (),
 ) -> Flask:
     """Build the web application over a store.
 
@@ -43,6 +45,7 @@ def create_app(
         clock: tells the time.
         sources: what a watch can be told to read, with the fields of each.
         probes: what `/readyz` asks beside the store.
+        translations: directories of catalogues beside the bundled ones.
     """
     app = Flask("web")
     app.config.update(
@@ -54,6 +57,7 @@ def create_app(
     app.extensions["earful"] = Services(
         store=store, settings=settings, clock=clock or SystemClock(), sources=tuple(sources), probes=probes
     )
+    i18n.install(app, translations)
     _install(app)
     if settings.proxies:
         hops = settings.proxies

@@ -13,6 +13,7 @@ from core.query import OneOf
 from engage.hands import batch
 from engage.muting import unmuted
 from engage.views import SavedView, default_view, views_of
+from web.i18n import later
 from web.queue_view import VIEWS, QueueView, View, both, read_sort
 from web.services import now, the_store
 from web.sessions import actor, set_cookie
@@ -62,8 +63,10 @@ def _batch() -> Sequence[View]:
     if not taken:
         return ()
     node = OneOf("thread", tuple(hold.thread_id for hold in taken))
-    empty = "Your batch is done."
-    return (View("batch", "My batch", "is:open", "hand", empty, node=both(node, OneOf("is", ("open",)))),)
+    empty = later("Your batch is done.")
+    return (
+        View("batch", later("My batch"), "is:open", "hand", empty, node=both(node, OneOf("is", ("open",)))),
+    )
 
 
 def _shown(saved: SavedView) -> View:
@@ -72,7 +75,7 @@ def _shown(saved: SavedView) -> View:
         title=saved.title,
         query=saved.query,
         icon="bookmark",
-        empty="Nothing fits this view.",
+        empty=later("Nothing fits this view."),
         sort=saved.sort,
         saved=True,
         owner=saved.owner,

@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 from core.labels import Tone
 from core.query import And, Last, Node, Published
 from core.search import Bucket
+from web.i18n import later
 
 #: Widths of one bar that people can name, smallest first.
 STEPS = {
-    timedelta(hours=1): "hour",
-    timedelta(hours=6): "6 hours",
-    timedelta(days=1): "day",
-    timedelta(days=7): "week",
-    timedelta(days=30): "30 days",
-    timedelta(days=365): "year",
+    timedelta(hours=1): later("hour"),
+    timedelta(hours=6): later("6 hours"),
+    timedelta(days=1): later("day"),
+    timedelta(days=7): later("week"),
+    timedelta(days=30): later("30 days"),
+    timedelta(days=365): later("year"),
 }
 MAX_BARS = 60
 #: Drawing surface in SVG units; the picture scales to its column.

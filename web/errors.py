@@ -17,21 +17,31 @@ from core.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
+from web.i18n import later
 from web.sessions import wants_data
 
 log = logging.getLogger(__name__)
 
 #: Title and next step by status; others get the general words.
 WORDS = {
-    400: ("That request could not be read", "Go back and try again."),
-    401: ("Sign in first", "Open the link that ./earful up printed."),
-    403: ("That is not allowed", "Nothing was changed."),
-    404: ("There is nothing here", "It may have been removed, or the address was cut short."),
-    405: ("That is not how this works", "Nothing was changed. Go back and use the page's own buttons."),
-    409: ("Somebody was faster", "Nothing of yours was applied. Reload to see how it is now."),
-    413: ("That is too large", "Nothing was changed. Send less than 1 MB."),
-    500: ("Earful made a mistake", "Nothing more is known here; the log has the details under this id."),
-    503: ("The store does not answer", "Nothing is lost. This page tries again when you reload it."),
+    400: (later("That request could not be read"), later("Go back and try again.")),
+    401: (later("Sign in first"), later("Open the link that ./earful up printed.")),
+    403: (later("That is not allowed"), later("Nothing was changed.")),
+    404: (later("There is nothing here"), later("It may have been removed, or the address was cut short.")),
+    405: (
+        later("That is not how this works"),
+        later("Nothing was changed. Go back and use the page's own buttons."),
+    ),
+    409: (later("Somebody was faster"), later("Nothing of yours was applied. Reload to see how it is now.")),
+    413: (later("That is too large"), later("Nothing was changed. Send less than 1 MB.")),
+    500: (
+        later("Earful made a mistake"),
+        later("Nothing more is known here; the log has the details under this id."),
+    ),
+    503: (
+        later("The store does not answer"),
+        later("Nothing is lost. This page tries again when you reload it."),
+    ),
 }
 
 

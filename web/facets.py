@@ -8,21 +8,22 @@ from datetime import datetime
 
 from core.query import And, Everything, Last, Node, Not, OneOf, Or, Published, render
 from core.search import FacetValue
+from web.i18n import later
 from web.queue_view import both
 
 #: The facets of the search page, in order, with their titles.
 FACETS = {
-    "sentiment": "Sentiment",
-    "churn": "Churn intent",
-    "intent": "Intent",
-    "source": "Source",
-    "lang": "Language",
-    "status": "Status",
-    "assignee": "Assignee",
-    "tag": "Tag",
-    "author": "Author",
-    "rival": "Rival",
-    "watch": "Watch",
+    "sentiment": later("Sentiment"),
+    "churn": later("Churn intent"),
+    "intent": later("Intent"),
+    "source": later("Source"),
+    "lang": later("Language"),
+    "status": later("Status"),
+    "assignee": later("Assignee"),
+    "tag": later("Tag"),
+    "author": later("Author"),
+    "rival": later("Rival"),
+    "watch": later("Watch"),
 }
 
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app, request, url_for
 
 from core.clock import iso
 from core.errors import StoreError
-from web import wording
+from web import i18n, wording
 from web.services import now
 from web.sessions import Signed, csrf_token, maybe_signed
 
@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         day=wording.day,
         iso=iso,
         number=wording.number,
+        amount=wording.amount,
         percent=wording.percent,
         href=safe_href,
         act=wording.act,
@@ -84,10 +85,13 @@ def _context() -> Context:
         csrf = csrf_token()
     except StoreError:
         signed, csrf = None, ""
+    language = i18n.locale()
     return {
         "signed": signed,
         "csrf": csrf,
         "theme": theme(),
+        "lang": str(language).replace("_", "-"),
+        "text_direction": language.text_direction,
         "single_keys": single_keys(),
         "here": request.blueprint or "",
         "present": _present(),

@@ -12,6 +12,7 @@ from core.query import And, Everything, Node, OneOf, Query, render
 from core.query_fields import CLOSED_FIELDS
 from core.query_parser import parse
 from core.search import QueueSort, Search
+from web.i18n import later
 
 #: Parameters of an address, as Flask's `url_for` takes them.
 Args: TypeAlias = dict[str, Any]
@@ -45,23 +46,29 @@ class View:
 
 
 VIEWS = (
-    View("open", "Open", "is:open", "inbox", "Nothing is open. Everyone has been heard."),
-    View("unanswered", "Unanswered", "is:open is:unanswered", "message", "Nobody waits for an answer."),
-    View("mine", "Mine", "is:mine is:open,waiting", "person", "Nothing is assigned to you."),
-    View("waiting", "Waiting", "is:waiting", "hourglass", "We wait for nobody."),
-    View("snoozed", "Snoozed", "is:snoozed", "moon", "Nothing sleeps."),
-    View("resolved", "Resolved", "is:resolved", "check-circle", "Nothing is resolved yet."),
-    View("ignored", "Ignored", "is:ignored", "slash", "Nothing is ignored."),
-    View("all", "All", "", "list", "There are no threads yet."),
+    View("open", later("Open"), "is:open", "inbox", later("Nothing is open. Everyone has been heard.")),
+    View(
+        "unanswered",
+        later("Unanswered"),
+        "is:open is:unanswered",
+        "message",
+        later("Nobody waits for an answer."),
+    ),
+    View("mine", later("Mine"), "is:mine is:open,waiting", "person", later("Nothing is assigned to you.")),
+    View("waiting", later("Waiting"), "is:waiting", "hourglass", later("We wait for nobody.")),
+    View("snoozed", later("Snoozed"), "is:snoozed", "moon", later("Nothing sleeps.")),
+    View("resolved", later("Resolved"), "is:resolved", "check-circle", later("Nothing is resolved yet.")),
+    View("ignored", later("Ignored"), "is:ignored", "slash", later("Nothing is ignored.")),
+    View("all", later("All"), "", "list", later("There are no threads yet.")),
 )
 ALL = VIEWS[-1]
 
 #: Filters beside the query, each a field of the query language.
 FILTERS = ("source", "sentiment", "churn", "assignee", "watch", "tag")
 SORTS = {
-    QueueSort.PRIORITY: "Priority",
-    QueueSort.WAITING: "Longest waiting",
-    QueueSort.NEW: "Newest",
+    QueueSort.PRIORITY: later("Priority"),
+    QueueSort.WAITING: later("Longest waiting"),
+    QueueSort.NEW: later("Newest"),
 }
 #: Longest value that a filter takes.
 MAX_VALUE = 200

@@ -1,4 +1,4 @@
-"""Facts in words: times, numbers, labels, statuses, acts. Pure."""
+"""Facts in words: times, numbers, labels, statuses, acts. Pure but for the reader's language."""
 
 from __future__ import annotations
 
@@ -6,41 +6,48 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal, format_percent
+
 from core.audit import AuditRecord
 from core.kept import Doing, Hold
 from core.labels import ChurnReason, Intent, Labels, Tone
+from core.search import Count
 from core.source import SourceStatus
 from core.thread import Status
+from core.user import Role
+from core.work import WorkState
+from web.i18n import _, later, locale
 
 #: From here on a probability counts as said.
 LIKELY = 0.5
 
 #: Icon and word of everything that a colour also tells; never the colour alone.
 TONES = {
-    Tone.NEGATIVE: ("frown", "Negative"),
-    Tone.NEUTRAL: ("flat", "Neutral"),
-    Tone.POSITIVE: ("smile", "Positive"),
+    Tone.NEGATIVE: ("frown", later("Negative")),
+    Tone.NEUTRAL: ("flat", later("Neutral")),
+    Tone.POSITIVE: ("smile", later("Positive")),
 }
 STATUSES = {
-    Status.OPEN: ("circle", "Open"),
-    Status.WAITING: ("hourglass", "Waiting for them"),
-    Status.SNOOZED: ("moon", "Snoozed"),
-    Status.RESOLVED: ("check-circle", "Resolved"),
-    Status.IGNORED: ("slash", "Ignored"),
+    Status.OPEN: ("circle", later("Open")),
+    Status.WAITING: ("hourglass", later("Waiting for them")),
+    Status.SNOOZED: ("moon", later("Snoozed")),
+    Status.RESOLVED: ("check-circle", later("Resolved")),
+    Status.IGNORED: ("slash", later("Ignored")),
 }
 SOURCE_STATUSES = {
-    SourceStatus.NEW: ("circle", "Not read yet"),
-    SourceStatus.OK: ("check-circle", "OK"),
-    SourceStatus.SUSPECT: ("alert", "Suspect"),
-    SourceStatus.BACKING_OFF: ("hourglass", "Backing off"),
-    SourceStatus.BLOCKED: ("slash", "Blocked"),
-    SourceStatus.DEAD: ("cross", "Dead"),
+    SourceStatus.NEW: ("circle", later("Not read yet")),
+    SourceStatus.OK: ("check-circle", later("OK")),
+    SourceStatus.SUSPECT: ("alert", later("Suspect")),
+    SourceStatus.BACKING_OFF: ("hourglass", later("Backing off")),
+    SourceStatus.BLOCKED: ("slash", later("Blocked")),
+    SourceStatus.DEAD: ("cross", later("Dead")),
 }
 SOURCES = {
     "appstore": "App Store",
     "bluesky": "Bluesky",
     "discourse": "Discourse",
-    "feed": "Feed",
+    "feed": later("Feed"),
     "github": "GitHub",
     "hackernews": "Hacker News",
     "lemmy": "Lemmy",
@@ -50,40 +57,53 @@ SOURCES = {
     "x": "X",
     "youtube": "YouTube",
 }
+ROLES = {
+    Role.ADMIN: later("Admin"),
+    Role.AGENT: later("Agent"),
+    Role.MARKETER: later("Marketer"),
+    Role.VIEWER: later("Viewer"),
+}
+MUTED = {"author": later("author"), "source": later("source"), "word": later("word")}
+WORK_STATES = {
+    WorkState.WAITING: later("waiting"),
+    WorkState.RUNNING: later("running"),
+    WorkState.DONE: later("done"),
+    WorkState.FAILED: later("failed"),
+}
 ACTS = {
-    "label.correct": "Label corrected",
-    "note.add": "Note added",
-    "note.remove": "Note removed",
-    "setting.save": "Setting saved",
-    "session.end": "Signed out",
-    "session.start": "Signed in",
-    "session.end_others": "Signed out everywhere else",
-    "session.fail": "Sign-in tried",
-    "source.fetch": "Fetch asked for",
-    "source.pause": "Source paused",
-    "source.resume": "Source resumed",
-    "macro.remove": "Macro removed",
-    "macro.save": "Macro saved",
-    "mute.remove": "Unmuted",
-    "mute.save": "Muted",
-    "triage.answer": "Answered, waiting for them",
-    "triage.assign": "Assigned",
-    "triage.ignore": "Ignored",
-    "triage.not_about_us": "Marked “not about us”",
-    "triage.pin": "Pinned",
-    "triage.reopen": "Reopened",
-    "triage.resolve": "Resolved",
-    "triage.return": "Given back untouched",
-    "triage.snooze": "Snoozed",
-    "triage.tag": "Tags changed",
-    "triage.wait": "Waiting for them",
-    "user.disable": "User disabled",
-    "user.enable": "User let in again",
-    "user.password": "Password chosen",
-    "user.reset": "User reset",
-    "view.remove": "View removed",
-    "view.save": "View saved",
-    "watch.save": "Watch saved",
+    "label.correct": later("Label corrected"),
+    "note.add": later("Note added"),
+    "note.remove": later("Note removed"),
+    "setting.save": later("Setting saved"),
+    "session.end": later("Signed out"),
+    "session.start": later("Signed in"),
+    "session.end_others": later("Signed out everywhere else"),
+    "session.fail": later("Sign-in tried"),
+    "source.fetch": later("Fetch asked for"),
+    "source.pause": later("Source paused"),
+    "source.resume": later("Source resumed"),
+    "macro.remove": later("Macro removed"),
+    "macro.save": later("Macro saved"),
+    "mute.remove": later("Unmuted"),
+    "mute.save": later("Muted"),
+    "triage.answer": later("Answered, waiting for them"),
+    "triage.assign": later("Assigned"),
+    "triage.ignore": later("Ignored"),
+    "triage.not_about_us": later("Marked “not about us”"),
+    "triage.pin": later("Pinned"),
+    "triage.reopen": later("Reopened"),
+    "triage.resolve": later("Resolved"),
+    "triage.return": later("Given back untouched"),
+    "triage.snooze": later("Snoozed"),
+    "triage.tag": later("Tags changed"),
+    "triage.wait": later("Waiting for them"),
+    "user.disable": later("User disabled"),
+    "user.enable": later("User let in again"),
+    "user.password": later("Password chosen"),
+    "user.reset": later("User reset"),
+    "view.remove": later("View removed"),
+    "view.save": later("View saved"),
+    "watch.save": later("Watch saved"),
 }
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -94,52 +114,58 @@ FEW_HOURS, FEW_DAYS = 48, 60
 def duration(span: timedelta) -> str:
     """Return a length of time in one unit: `4 min`, `3 h`, `12 d`."""
     if span < MINUTE:
-        return "under a minute"
+        return _("under a minute")
     if span < HOUR:
-        return f"{span // MINUTE} min"
+        return _("%(n)s min", n=span // MINUTE)
     if span < FEW_HOURS * HOUR:
-        return f"{span // HOUR} h"
+        return _("%(n)s h", n=span // HOUR)
     if span < FEW_DAYS * DAY:
-        return f"{span // DAY} d"
-    months = span // (30 * DAY)
-    return f"{months} mo" if span < 2 * 365 * DAY else f"{span // (365 * DAY)} y"
+        return _("%(n)s d", n=span // DAY)
+    if span < 2 * 365 * DAY:
+        return _("%(n)s mo", n=span // (30 * DAY))
+    return _("%(n)s y", n=span // (365 * DAY))
 
 
 def ago(then: datetime, now: datetime) -> str:
     """Return how long ago a moment was."""
     span = now - then
-    return (
-        "just now"
-        if timedelta(0) <= span < MINUTE
-        else due(then, now)
-        if span < timedelta(0)
-        else f"{duration(span)} ago"
-    )
+    if span < timedelta(0):
+        return due(then, now)
+    return _("just now") if span < MINUTE else _("%(span)s ago", span=duration(span))
 
 
 def due(then: datetime, now: datetime) -> str:
     """Return how long it is until a moment."""
-    return f"in {duration(then - now)}" if then > now else "now"
+    return _("in %(span)s", span=duration(then - now)) if then > now else _("now")
 
 
 def moment(then: datetime) -> str:
     """Return a moment in full, with its zone named."""
-    return f"{then.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    return _("%(day)s, %(time)s UTC", day=day(then), time=_clock(then))
 
 
 def day(then: datetime) -> str:
     """Return a day."""
-    return f"{then.astimezone(UTC):%-d %b %Y}"
+    return format_date(then.astimezone(UTC), "medium", locale=locale())
 
 
 def number(value: int) -> str:
     """Return a whole number with thousands apart."""
-    return f"{value:,}"
+    return format_decimal(value, locale=locale())
+
+
+def amount(count: Count) -> str:
+    """Return a count; one that is only a lower bound says so."""
+    return number(count.value) + ("" if count.exact else "+")
 
 
 def percent(p: float) -> str:
     """Return a probability the way a person says it; never 0 % or 100 %, which would claim certainty."""
-    return "<1%" if p < 0.01 else ">99%" if p > 0.99 else f"{p:.0%}"  # noqa: PLR2004
+    if p < 0.01:  # noqa: PLR2004
+        return "<" + format_percent(0.01, locale=locale())
+    if p > 0.99:  # noqa: PLR2004
+        return ">" + format_percent(0.99, locale=locale())
+    return format_percent(round(p, 2), locale=locale())
 
 
 def plain(name: str) -> str:
@@ -188,22 +214,26 @@ def holding(hold: Hold) -> str:
     """Return what somebody does with a thread just now."""
     match hold.doing:
         case Doing.VIEWING:
-            return f"{hold.user} is here"
+            return _("%(name)s is here", name=hold.user)
         case Doing.REPLYING:
-            return f"{hold.user} is replying"
+            return _("%(name)s is replying", name=hold.user)
         case Doing.TAKEN:
-            return f"{hold.user} has it until {hold.until.astimezone(UTC):%H:%M} UTC"
+            return _("%(name)s has it until %(time)s UTC", name=hold.user, time=_clock(hold.until))
 
 
 def act(record: AuditRecord) -> str:
     """Return what an audit record says was done."""
     if record.action.startswith("undo:"):
-        return "Undone"
+        return _("Undone")
     if record.action == "triage.assign":
         assignee = record.after.get("assignee")
-        return f"Assigned to {assignee}" if assignee else "Unassigned"
+        return _("Assigned to %(name)s", name=assignee) if assignee else _("Unassigned")
     if record.action == "triage.pin":
-        return "Pinned" if record.after.get("pinned") else "Unpinned"
+        return _("Pinned") if record.after.get("pinned") else _("Unpinned")
     if record.action.startswith(("user.add.", "user.role.")):
-        return f"Made {record.action.rpartition('.')[2]}"
+        return _("Made %(role)s", role=record.action.rpartition(".")[2])
     return ACTS.get(record.action, plain(record.action.rpartition(".")[2]).capitalize())
+
+
+def _clock(then: datetime) -> str:
+    return format_skeleton("Hm", then.astimezone(UTC), locale=locale())

@@ -57,7 +57,7 @@ def test_their_answer_opens_the_thread_again_and_tells_whether_it_helped(
     label(store, thanks.id, some_labels(negative=0.02, positive=0.9, churn=0.02))
     assert store.thread(ANGRY).triage.status is Status.OPEN
     page = text_of(browser.get(f"/threads/{ANGRY}").text)
-    assert "ada was negative before our answer and is positive after it: it helped." in page
+    assert "ada was negative before our answer and is positive after it. It helped." in page
 
 
 def test_an_answer_can_be_undone_and_sent_twice_is_sent_once(browser: Browser, store: Store) -> None:

@@ -69,7 +69,7 @@ def test_things_are_muted_listed_with_their_number_and_unmuted(browser: Browser,
     browser.post("/settings/muted", what="source", value="mastodon")
     assert order(browser) == []
     page = text_of(browser.get("/settings/muted").text)
-    assert "ada author on Hacker News, 1 mention, by admin" in page
+    assert "ada author, Hacker News, 1 mention, admin" in page
     for item in store.kept("mute"):
         browser.post("/settings/muted/remove", key=item.key)
     assert set(order(browser)) == {ANGRY, ANSWERED, PRAISE}

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from babel.dates import get_day_names
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InputError
 from engage.promises import IMPORTANT, URGENT, Policy, read_policy, save_policy, stored_policy
+from web.i18n import _, later, locale
 from web.services import now, the_store
 from web.sessions import actor
 
 blueprint = Blueprint("promises", __name__)
 
 HOURS = {
-    "urgent": f"Urgent threads ({URGENT:.0f} points and more)",
-    "important": f"Important ones ({IMPORTANT:.0f} and more)",
-    "other": "All others",
-    "give_back": "Assigned and untouched: free again after (0 for never)",
+    "urgent": later("Urgent threads (%(points)s points and more)", points=round(URGENT)),
+    "important": later("Important ones (%(points)s and more)", points=round(IMPORTANT)),
+    "other": later("All others"),
+    "give_back": later("Assigned and untouched: free again after (0 for never)"),
 }
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @blueprint.get("/settings/promises")
@@ -39,7 +40,7 @@ def save() -> Response:
     except InputError as error:
         return _page(error=str(error), status=400)
     except Conflict:
-        return _page(error="Somebody saved other promises first; these are theirs.", status=409)
+        return _page(error=_("Somebody saved other promises first; these are theirs."), status=409)
     return redirect(url_for(".show", saved=1), code=303)
 
 
@@ -73,7 +74,7 @@ def _page(*, error: str = "", status: int = 200) -> Response:
         version=stored.version if stored else 0,
         stored=stored,
         hours=HOURS,
-        days=DAYS,
+        days=list(get_day_names("wide", locale=locale()).values()),
         saved="saved" in request.args,
         error=error,
     )

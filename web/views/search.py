@@ -18,6 +18,7 @@ from web import chart, outputs
 from web.conversation import product_labels
 from web.facets import FACETS, Choice, choices, pills, within, without_field
 from web.formats import wanted
+from web.i18n import later
 from web.marks import Mark, Piece, pieces
 from web.queue_view import Args
 from web.services import now, the_store
@@ -32,7 +33,12 @@ FACET_VALUES = 8
 #: Characters of a hit shown around its first mark.
 EXCERPT = 420
 LEAD = 120
-SORTS = {Sort.NEW: "Newest", Sort.OLD: "Oldest", Sort.RELEVANT: "Most relevant", Sort.RISK: "Most at risk"}
+SORTS = {
+    Sort.NEW: later("Newest"),
+    Sort.OLD: later("Oldest"),
+    Sort.RELEVANT: later("Most relevant"),
+    Sort.RISK: later("Most at risk"),
+}
 
 
 @dataclass(frozen=True, slots=True)

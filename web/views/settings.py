@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from core.errors import InputError
 from engage import passwords
+from web.i18n import COOKIE, languages
 from web.page import THEMES
 from web.services import now, the_store
 from web.sessions import ABSOLUTE, IDLE, actor, set_cookie, signed
@@ -33,6 +34,8 @@ def _page(error: str = "", status: int = 200) -> Response:
         render_template(
             "settings/show.html",
             themes=THEMES,
+            languages=languages(),
+            language=request.cookies.get(COOKIE, ""),
             saved="saved" in request.args,
             session=signed().session,
             sessions=the_store().sessions(actor()),
@@ -52,6 +55,11 @@ def save() -> Response:
     chosen = request.form.get("theme", "")
     if chosen in THEMES:
         set_cookie(response, "earful_theme", chosen, max_age=KEPT)
+    language = request.form.get("language", "")
+    if language in languages():
+        set_cookie(response, COOKIE, language, max_age=KEPT)
+    else:
+        response.delete_cookie(COOKIE, secure=request.is_secure, path="/")
     set_cookie(response, "earful_keys", "on" if request.form.get("keys") else "off", max_age=KEPT)
     return response
 

@@ -9,16 +9,17 @@ from werkzeug.wrappers import Response
 from core.errors import InputError
 from core.user import Role
 from engage.people import add_user, give_role, reset, set_disabled
+from web.i18n import later
 from web.services import now, the_store
 from web.sessions import actor, signed
 
 blueprint = Blueprint("users", __name__)
 
 ROLES = {
-    Role.ADMIN: "everything",
-    Role.AGENT: "works the queue",
-    Role.MARKETER: "works the queue",
-    Role.VIEWER: "looks, and changes nothing",
+    Role.ADMIN: later("everything"),
+    Role.AGENT: later("works the queue"),
+    Role.MARKETER: later("works the queue"),
+    Role.VIEWER: later("looks, and changes nothing"),
 }
 
 

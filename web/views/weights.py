@@ -18,25 +18,26 @@ from engage.weights import (
     stored_weights,
     weights_of,
 )
+from web.i18n import later
 from web.services import now, services, the_store
 from web.sessions import actor
 
 blueprint = Blueprint("weights", __name__)
 
 FIELDS = {
-    "churn": "Wants to leave",
-    "negative": "Is unhappy",
-    "unanswered": "Waits for an answer",
-    "question": "Asks a question",
-    "bug": "Reports a fault",
-    "purchase": "Wants to buy",
-    "reach": "Is read by many",
-    "heat": "The thread is busy",
-    "repeat": "Wrote before",
-    "rival": "Names a rival",
-    "praise": "Only praises: taken off",
-    "half_life_days": "Days until a thread counts half",
-    "answered": "What stays after our answer, 0 to 1",
+    "churn": later("Wants to leave"),
+    "negative": later("Is unhappy"),
+    "unanswered": later("Waits for an answer"),
+    "question": later("Asks a question"),
+    "bug": later("Reports a fault"),
+    "purchase": later("Wants to buy"),
+    "reach": later("Is read by many"),
+    "heat": later("The thread is busy"),
+    "repeat": later("Wrote before"),
+    "rival": later("Names a rival"),
+    "praise": later("Only praises: taken off"),
+    "half_life_days": later("Days until a thread counts half"),
+    "answered": later("What stays after our answer, 0 to 1"),
 }
 
 
