@@ -6,11 +6,12 @@ import collections
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nlp
-from core.labels import ChurnReason, Tone
+from core.labels import ChurnReason, Intent, Tone
 from nlp.training.sources._texts import texts_by_key
 
 DATA = Path(nlp.__file__).parent / "data"
@@ -70,10 +71,34 @@ def test_labels_find_their_texts_and_the_brand_in_them(path: Path, shared: Path)
         assert row["target"] in UNNAMED or letters(row["target"]) in letters(texts[row["key"]]), row
 
 
-def test_at_least_eight_hundred_texts_were_written_each_by_itself() -> None:
-    texts = [json.loads(line) for line in (DATA / "authored2.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert len({text["text"] for text in texts}) == len(texts) >= 800
+WRITTEN = sorted(DATA.glob("authored*.jsonl"))
+AT_LEAST = {"authored2": 800, "authored3": 400}
+
+
+def read_written(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_the_written_texts_are_enough_and_each_by_itself(path: Path) -> None:
+    texts = read_written(path)
+    assert len({text["text"] for text in texts}) == len(texts) >= AT_LEAST[path.stem]
     openings = collections.Counter(" ".join(text["text"].split()[:4]).casefold() for text in texts)
     assert openings.most_common(1)[0][1] <= 12
-    for text in texts:
-        assert all(brand["name"].casefold() in text["text"].casefold() for brand in text["brands"])
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_every_label_of_a_written_text_is_legal_and_its_brand_is_named(path: Path) -> None:
+    for text in read_written(path):
+        assert set(text["intents"]) <= {intent.value for intent in Intent}, text["id"]
+        assert text["brands"], text["id"]
+        for brand in text["brands"]:
+            assert brand["name"].casefold() in text["text"].casefold(), text["id"]
+            assert brand["sentiment"] in {tone.value for tone in Tone}, text["id"]
+            assert (brand["reason"] in set(ChurnReason)) == (brand["churn"] == 1), text["id"]
+
+
+def test_no_text_was_written_twice_and_no_id_given_twice() -> None:
+    texts = [text for path in WRITTEN for text in read_written(path)]
+    assert len({text["id"] for text in texts}) == len(texts)
+    assert len({text["text"].casefold() for text in texts}) == len(texts)
