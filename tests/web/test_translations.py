@@ -49,7 +49,6 @@ SMALL = {
     "and",
     "is",
     "are",
-    "it",
     "to",
     "for",
     "with",
