@@ -14,7 +14,7 @@ LEAST = {
     "churn_read": 2_400,
     "authored": 4_000,
     "read2": 4_000,
-    "read3": 1_500,
+    "read3": 2_500,
     "goemotions": 43_000,
     "compsent": 14_000,
 }
