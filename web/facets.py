@@ -42,6 +42,8 @@ class Choice:
 
     value: str
     count: int
+    #: False where a sample of very many hits was counted.
+    exact: bool
     included: bool
     excluded: bool
     #: The query with this value asked for, or no longer.
@@ -83,19 +85,20 @@ def without_field(node: Node, name: str) -> Node:
 def choices(node: Node, name: str, found: Sequence[FacetValue]) -> list[Choice]:
     """Return a facet's values with where a click leads; what was asked for is listed even when unfound."""
     wanted, unwanted = _values(node, name)
-    counts = {item.value: item.count for item in found}
+    counts = {item.value: (item.count, item.exact) for item in found}
     for value in (*wanted, *unwanted):
-        counts.setdefault(value, 0)
+        counts.setdefault(value, (0, True))
     return [
         Choice(
             value=value,
             count=count,
+            exact=exact,
             included=value in wanted,
             excluded=value in unwanted,
             include=_rewrite(node, name, _toggled(wanted, value), _less(unwanted, value)),
             exclude=_rewrite(node, name, _less(wanted, value), _toggled(unwanted, value)),
         )
-        for value, count in counts.items()
+        for value, (count, exact) in counts.items()
     ]
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from flask import request
 
-TYPES = {"json": "application/json", "csv": "text/csv", "atom": "application/atom+xml"}
+TYPES = {
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "csv": "text/csv",
+    "atom": "application/atom+xml",
+    "feed.json": "application/feed+json",
+}
 
 
 def wanted(suffix: str, *offered: str) -> str:

@@ -1,14 +1,11 @@
-"""A view as data: JSON, CSV that no spreadsheet runs, Atom."""
+"""A view as data: JSON, JSON Lines, CSV that no spreadsheet runs."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from xml.etree import ElementTree as ET
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flask import Response, stream_with_context
 
@@ -20,11 +17,8 @@ from core.search import Hit
 from core.thread import Correction, Priority, StoredMention, ThreadRow, triage_to_json
 from web import wording
 
-#: Most rows of one CSV; said beside the link and in the header `X-Earful-Limit`.
+#: Most rows of one CSV or JSON Lines; said beside the link and in the header `X-Earful-Limit`.
 CSV_LIMIT = 10_000
-#: What XML 1.0 cannot carry.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ATOM = "http://www.w3.org/2005/Atom"
 
 MENTION_COLUMNS = (
     "id", "source", "published_at", "author", "title", "text", "url", "thread_id",
@@ -52,6 +46,15 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     response = Response(stream_with_context(lines()), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["X-Earful-Limit"] = str(CSV_LIMIT)
+    return response
+
+
+def lines_response(name: str, values: Iterable[Mapping[str, object]]) -> Response:
+    """Return values as JSON Lines, written while they are read from the store."""
+    lines = (json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+    response = Response(stream_with_context(lines), mimetype="application/jsonl")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.jsonl"'
     response.headers["X-Earful-Limit"] = str(CSV_LIMIT)
     return response
 
@@ -148,33 +151,3 @@ def hit_json(hit: Hit) -> dict[str, object]:
             "text": [list(m) for m in hit.text_marks],
         },
     }
-
-
-def atom_response(title: str, address: str, hits: Sequence[Hit], *, now: datetime) -> Response:
-    """Return hits as an Atom feed; the text is text there too, never markup."""
-    feed = ET.Element("feed", xmlns=ATOM)
-    updated = max((hit.stored.mention.published_at for hit in hits), default=now)
-    for name, value in (("title", title), ("id", address), ("updated", iso(updated))):
-        ET.SubElement(feed, name).text = _xml(value)
-    ET.SubElement(feed, "link", rel="self", href=_xml(address))
-    for hit in hits:
-        mention = hit.stored.mention
-        entry = ET.SubElement(feed, "entry")
-        for name, value in (
-            ("title", mention.title or mention.text[:80] or mention.id),
-            ("id", f"{address.partition('?')[0]}#{mention.id}"),
-            ("updated", iso(mention.edited_at or mention.published_at)),
-            ("published", iso(mention.published_at)),
-        ):
-            ET.SubElement(entry, name).text = _xml(value)
-        author = ET.SubElement(entry, "author")
-        ET.SubElement(author, "name").text = _xml(mention.author.handle or "unknown")
-        if mention.url and mention.url.startswith(("http://", "https://")):
-            ET.SubElement(entry, "link", href=_xml(mention.url))
-        ET.SubElement(entry, "content", type="text").text = _xml(mention.text)
-    body = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return Response(body, mimetype="application/atom+xml")
-
-
-def _xml(text: str) -> str:
-    return NOT_XML.sub("\ufffd", text)

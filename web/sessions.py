@@ -171,6 +171,6 @@ def _check_role(role: Role) -> None:
 
 def wants_data() -> bool:
     """Tell whether the request is for data and not for a page."""
-    data = request.path.endswith((".json", ".csv", ".atom"))
+    data = request.path.endswith((".json", ".jsonl", ".csv", ".atom"))
     accept = request.accept_mimetypes
     return data or (accept.best == "application/json" and not accept.accept_html)

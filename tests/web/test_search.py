@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import csv
 import io
-from urllib.parse import parse_qs, urlsplit
+import json
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, quote, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from core.cells import guarded
 from core.ports import Store
+from core.query_parser import parse
+from core.search import FacetValue
+from core.source import SourceState, SourceStatus
 from tests.builders import NOW, a_mention, found
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY
+from web.facets import choices
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "＋1", "﹢1", "\ufeff=1"]
 
@@ -65,7 +72,59 @@ def test_dates_become_part_of_the_query(browser: Browser) -> None:
 def test_the_chart_has_a_bar_a_link_and_a_row_for_each_time(browser: Browser) -> None:
     page = browser.get("/search").text
     assert page.count('class="bar bar-negative"') == 1
-    assert "see it as a table" in page
+    assert "See it as a table" in page
+    assert page.count("data-start=") == page.count("data-end=") >= 8
+
+
+@pytest.mark.usefixtures("world")
+def test_what_is_dragged_over_becomes_part_of_the_query(browser: Browser) -> None:
+    answer = browser.get("/search?q=acme&from=2026-03-01T06:00:00Z&to=2026-03-01T18:00:00Z", 303)
+    query = parse_qs(urlsplit(answer.headers["Location"]).query)["q"]
+    assert query == ["acme after:2026-03-01T06:00:00Z before:2026-03-01T18:00:00Z"]
+
+
+@pytest.mark.parametrize("written", ["nonsense", "2026-13-01", "0001-01-01T00:00:00+23:59", "9999-12-31", ""])
+@pytest.mark.usefixtures("world")
+def test_a_day_that_is_none_is_left_out(browser: Browser, written: str) -> None:
+    browser.get(f"/search?q=acme&from={written}&to={written}", 303)
+
+
+@pytest.mark.usefixtures("world")
+def test_spans_are_one_press_away_and_the_rest_of_the_query_stays(browser: Browser) -> None:
+    page = browser.get("/search?q=acme+after:2026-02-20").text
+    assert 'href="/search?q=acme+last:7d"' in page
+    assert re.search(r'href="/search\?q=acme">All time', page)
+    chosen = browser.get("/search?q=acme+last:7d").text
+    assert re.search(r'href="/search\?q=acme\+last:7d" aria-current="true"', chosen)
+
+
+@pytest.mark.usefixtures("world")
+def test_the_chart_says_which_source_was_not_read_instead_of_showing_quiet(
+    browser: Browser, store: Store
+) -> None:
+    blocked = SourceState(
+        watch_id="acme", source="mastodon", status=SourceStatus.BLOCKED, reason="it answers 403",
+        last_success_at=NOW - timedelta(days=2),
+        gaps=("2026-02-20 10:00 to 2026-02-21 10:00 UTC: #acme shows no more",),
+    )  # fmt: skip
+    store.save_source_state(blocked)
+    page = browser.get("/search?q=acme").text
+    assert page.count('fill="url(#silent)"') == 2
+    assert "Mastodon has not been read since 28 Feb 2026, 12:00 UTC : it answers 403" in text_of(page)
+    assert "Mastodon was not read from 20 Feb 2026, 10:00 UTC" in text_of(page)
+    for query in (
+        "acme source:hackernews",
+        "acme -source:mastodon",
+        "acme after:2026-02-01 before:2026-02-05",
+    ):
+        assert "url(#silent)" not in browser.get(f"/search?q={quote(query)}").text
+
+
+def test_counts_from_a_sample_say_so() -> None:
+    one, other = choices(
+        parse("acme source:feed").node, "source", [FacetValue(value="reddit", count=12_000, exact=False)]
+    )
+    assert (one.exact, other.exact) == (False, True)
 
 
 def test_json_pages_on_and_counts(browser: Browser, store: Store) -> None:
@@ -124,6 +183,37 @@ def test_the_feed_is_well_formed_whatever_was_said(browser: Browser, store: Stor
     assert "<b>" in (entry.findtext("a:content", namespaces=space) or "")
     assert entry.find("a:link", space) is None
     assert answer.mimetype == "application/atom+xml"
+
+
+def test_the_json_feed_is_version_1_1_with_stable_ids(browser: Browser, store: Store) -> None:
+    store.put(
+        [found(a_mention(native_id="1", text="Acme <b>x</b>", url="javascript:x", language="en"))], now=NOW
+    )
+    store.settle()
+    answer = browser.get("/search.feed.json?q=acme")
+    feed = answer.get_json()
+    assert answer.mimetype == "application/feed+json"
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["home_page_url"] == "http://localhost/search?q=acme"
+    (item,) = feed["items"]
+    assert (item["id"], item["content_text"], item["language"]) == ("hackernews:1", "Acme <b>x</b>", "en")
+    assert "url" not in item
+    assert item["date_published"] == "2026-03-02T12:00:00Z"
+
+
+def test_json_lines_hold_every_hit(browser: Browser, store: Store) -> None:
+    store.put([found(a_mention(native_id=f"n{n}", text=f"Acme\u2028{n}")) for n in range(210)], now=NOW)
+    store.settle()
+    answer = browser.get("/search.jsonl?q=acme")
+    lines = [json.loads(line) for line in answer.data.decode().split("\n")[:-1]]
+    assert len({line["id"] for line in lines}) == 210
+    assert answer.mimetype == "application/jsonl"
+    assert answer.headers["X-Earful-Limit"] == "10000"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_search_says_how_much_it_looked_through(browser: Browser) -> None:
+    assert re.search(r"1 mention of 4, searched in \d+ ms", text_of(browser.get("/search?q=price").text))
 
 
 @pytest.mark.usefixtures("world")

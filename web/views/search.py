@@ -1,8 +1,9 @@
-"""`/search`: any question over the mentions; the same view as JSON, CSV and Atom."""
+"""`/search`: any question over the mentions; the same view as JSON, JSON Lines, CSV and feeds."""
 
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,16 +12,17 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.labels import Labels
-from core.query import Query
+from core.query import Everything, Query
 from core.query_parser import parse
 from core.search import Hit, Search, Sort
-from web import chart, outputs
+from web import feeds, outputs
 from web.conversation import product_labels
-from web.facets import FACETS, Choice, choices, pills, within, without_field
+from web.facets import FACETS, Choice, choices, pills, without_field
 from web.formats import wanted
-from web.i18n import later
+from web.i18n import _, later
 from web.marks import Mark, Piece, pieces
 from web.queue_view import Args
+from web.search_chart import between, presets, search_chart
 from web.services import now, the_store
 from web.sessions import actor
 
@@ -55,32 +57,51 @@ class Shown:
 
 
 @blueprint.get("/search")
-@blueprint.get("/search.<any(json,csv,atom):form>")
+@blueprint.get("/search.<any('feed.json',jsonl,json,csv,atom):form>")
 def show(form: str = "") -> AnyResponse:
     """Show what a query finds."""
     if "from" in request.args or "to" in request.args:
         return _dated()
     query, sort = parse(request.args.get("q", "").strip()), _sort()
     search = Search(node=query.node, now=now(), user=actor())
-    match wanted(form, "json", "csv", "atom"):
+    match wanted(form, "json", "jsonl", "csv", "atom", "feed.json"):
+        case "html":
+            return _page(query, search, sort)
         case "json":
             return _json(query, search, sort)
-        case "csv":
-            rows = (outputs.mention_cells(hit.stored.mention, _labels(hit)) for hit in _hits(search, sort))
-            return outputs.csv_response("mentions", outputs.MENTION_COLUMNS, rows)
         case "atom":
-            hits = the_store().search(search, sort=Sort.NEW, limit=PAGE).hits
-            address = url_for(".show", q=query.written, _external=True)
-            return outputs.atom_response(
-                f"Earful: {query.written or 'all mentions'}", address, hits, now=now()
-            )
-        case _:
-            return _page(query, search, sort)
+            return feeds.atom_response(_feed(query, search))
+        case "feed.json":
+            return feeds.json_feed_response(_feed(query, search))
+        case other:
+            return _export(other, search, sort)
+
+
+def _export(form: str, search: Search, sort: Sort) -> Response:
+    """Return every hit, up to the limit, row by row."""
+    hits = itertools.islice(_all_hits(search, sort), outputs.CSV_LIMIT)
+    if form == "jsonl":
+        return outputs.lines_response("mentions", map(outputs.hit_json, hits))
+    rows = (outputs.mention_cells(hit.stored.mention, _labels(hit)) for hit in hits)
+    return outputs.csv_response("mentions", outputs.MENTION_COLUMNS, rows)
+
+
+def _feed(query: Query, search: Search) -> feeds.Feed:
+    hits = the_store().search(search, sort=Sort.NEW, limit=feeds.FEED_LIMIT).hits
+    return feeds.Feed(
+        title=f"Earful: {query.written or _('all mentions')}",
+        address=request.url,
+        home=url_for(".show", q=query.written, _external=True),
+        mentions=[hit.stored.mention for hit in hits],
+        now=search.now,
+    )
 
 
 def _page(query: Query, search: Search, sort: Sort) -> Response:
-    store = the_store()
+    store, began = the_store(), time.perf_counter()
     found = store.search(search, sort=sort, limit=PAGE, after=request.args.get("after"))
+    count = store.count(search)
+    took = time.perf_counter() - began
     marks = [Mark(p.start, max(p.end, p.start + 1), "bad", p.message) for p in query.problems]
     return make_response(
         render_template(
@@ -91,11 +112,14 @@ def _page(query: Query, search: Search, sort: Sort) -> Response:
             sort=sort,
             sorts=SORTS,
             page=found,
-            count=store.count(search),
+            count=count,
+            searched=store.count(Search(node=Everything(), now=search.now)),
+            took=took,
             hits=[_shown(hit) for hit in found.hits],
             facets=_facets(search),
             titles=FACETS,
-            chart=_chart(search),
+            chart=search_chart(store, search),
+            presets=presets(search.node),
             limit=outputs.CSV_LIMIT,
         )
     )
@@ -113,44 +137,21 @@ def _facets(search: Search) -> dict[str, list[Choice]]:
     return {name: choices(search.node, name, counted.get(name, [])) for name in FACETS}
 
 
-def _chart(search: Search) -> dict[str, object] | None:
-    store = the_store()
-    oldest = store.search(search, sort=Sort.OLD, limit=1).hits
-    newest = store.search(search, sort=Sort.NEW, limit=1).hits
-    if not oldest or not newest:
-        return None
-    span = chart.window(
-        search.node,
-        oldest=oldest[0].stored.mention.published_at,
-        newest=newest[0].stored.mention.published_at + timedelta(seconds=1),
-        now=search.now,
-    )
-    buckets = store.histogram(search, step=span.step, start=span.start, end=span.end)
-    bars = chart.bars(buckets, span.step, now=search.now)
-    return {
-        "window": span,
-        "bars": bars,
-        "width": chart.WIDTH,
-        "height": chart.HEIGHT,
-        "links": [
-            url_for(".show", q=within(search.node, bar.start, bar.end), sort=_sort().value) for bar in bars
-        ],
-        "top": max((bar.count for bar in bars), default=0),
-    }
-
-
 def _dated() -> AnyResponse:
-    """Put the two date fields into the query, so that the address holds one state only."""
-    after, before = _date("from"), _date("to")
-    query = parse(request.args.get("q", ""))
-    until = before + timedelta(days=1) if before else None
-    return redirect(url_for(".show", q=within(query.node, after, until), sort=_sort().value), code=303)
+    """Put the two date fields, or what was dragged over, into the query: the address holds one state only."""
+    after, before = _moment("from"), _moment("to", last=True)
+    query = between(request.args.get("q", ""), after, before)
+    return redirect(url_for(".show", q=query, sort=_sort().value), code=303)
 
 
-def _date(name: str) -> datetime | None:
+def _moment(name: str, *, last: bool = False) -> datetime | None:
+    """Return a day or a moment of the address; of a day that is the last to show, its end."""
+    written = request.args.get(name, "")
     try:
-        return datetime.fromisoformat(request.args.get(name, "")).replace(tzinfo=UTC)
-    except ValueError:
+        then = datetime.fromisoformat(written)
+        then = then.replace(tzinfo=UTC) if then.tzinfo is None else then.astimezone(UTC)
+        return then + timedelta(days=1) if last and len(written) == len("2026-01-31") else then
+    except (ValueError, OverflowError):
         return None
 
 
@@ -185,10 +186,6 @@ def excerpt(text: str, first: int) -> tuple[int, int]:
 def _labels(hit: Hit) -> Labels | None:
     watches = [watch for watch in the_store().watches() if watch.id in hit.stored.watches]
     return product_labels(hit.stored.mention.labels, {watch.product.name for watch in watches})
-
-
-def _hits(search: Search, sort: Sort) -> Iterator[Hit]:
-    return itertools.islice(_all_hits(search, sort), outputs.CSV_LIMIT)
 
 
 def _all_hits(search: Search, sort: Sort) -> Iterator[Hit]:

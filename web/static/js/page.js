@@ -71,3 +71,15 @@ export function waitForFirst() {
   };
   setTimeout(look, LOOK_AGAIN);
 }
+
+// The address holds the whole view, so a link to it is all there is to share.
+export function copyLinks() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy || location.href);
+      button.setAttribute("aria-pressed", "true");
+    });
+  }
+}

@@ -1,0 +1,97 @@
+"""The chart of the search page: what it shows, and where a click on it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.ports import Store
+from core.query import Last, Node
+from core.query_parser import parse
+from core.search import Search, Sort
+from web.chart import Bar, Window, bars, window
+from web.facets import clauses, within, written
+from web.i18n import later
+from web.silence import Silence, silences
+
+#: Spans that are one press away, in the query language.
+PRESETS = {
+    "24h": later("24 hours"),
+    "7d": later("7 days"),
+    "30d": later("30 days"),
+    "90d": later("90 days"),
+    "": later("All time"),
+}
+#: Silences drawn; a source that stutters for weeks would hide the bars.
+MOST = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """A span of time with the query that shows it."""
+
+    title: str
+    query: str
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchChart:
+    """Everything that the template draws."""
+
+    window: Window
+    bars: Sequence[Bar]
+    #: The query of each bar, limited to its time.
+    queries: Sequence[str]
+    silences: Sequence[Silence]
+    #: False where the store looked at a sample.
+    exact: bool
+
+    @property
+    def top(self) -> int:
+        """The highest bar."""
+        return max((bar.count for bar in self.bars), default=0)
+
+
+def presets(node: Node) -> list[Preset]:
+    """Return the spans that are one press away."""
+    chosen = next((part.written for part in clauses(node) if isinstance(part, Last)), None)
+    bare = within(node, None, None)
+    limited = written(clauses(node)) != bare
+    return [
+        Preset(
+            title=title,
+            query=f"{bare} last:{span}".strip() if span else bare,
+            chosen=chosen == span if span else not limited,
+        )
+        for span, title in PRESETS.items()
+    ]
+
+
+def search_chart(store: Store, search: Search) -> SearchChart | None:
+    """Return the chart of a search; None where nothing is found."""
+    oldest = store.search(search, sort=Sort.OLD, limit=1).hits
+    newest = store.search(search, sort=Sort.NEW, limit=1).hits
+    if not oldest or not newest:
+        return None
+    span = window(
+        search.node,
+        oldest=oldest[0].stored.mention.published_at,
+        newest=newest[0].stored.mention.published_at + timedelta(seconds=1),
+        now=search.now,
+    )
+    buckets = store.histogram(search, step=span.step, start=span.start, end=span.end)
+    drawn = bars(buckets, span.step, now=search.now)
+    return SearchChart(
+        window=span,
+        bars=drawn,
+        queries=[within(search.node, bar.start, bar.end) for bar in drawn],
+        silences=silences(store.source_states(), search.node, span, now=search.now)[:MOST],
+        exact=all(bucket.exact for bucket in buckets),
+    )
+
+
+def between(query: str, after: datetime | None, before: datetime | None) -> str:
+    """Return a written query limited to a time."""
+    return within(parse(query).node, after, before)
