@@ -14,6 +14,7 @@ from core.source import SourceState, SourceStatus
 from core.watch import Watch
 from core.work import Work
 from engage.ranking import rank
+from engage.standing import sweep_if_due
 
 #: How long a request such as "fetch now" is ours before another scheduler may take it.
 WORK_LEASE = timedelta(minutes=15)
@@ -22,6 +23,8 @@ CRAWL_LIMIT = timedelta(minutes=20)
 #: A crawl that died is tried again after this time, doubled with each failure in a row.
 CRAWL_AGAIN = timedelta(seconds=2)
 CRAWL_AGAIN_AT_LAST = timedelta(minutes=15)
+#: How often the store is asked whether the customers' daily sweep is due.
+SWEEP_ASKED = timedelta(hours=1)
 #: Minutes from which on a wait is told in hours.
 HOUR = 60
 
@@ -41,13 +44,24 @@ class Scheduler:
     _crawling: tuple[str, tuple[str, ...]] = ("", ())
     _crawl_since: datetime | None = None
     _work: Work | None = None
+    _asked_sweep: datetime | None = None
 
     def tick(self) -> bool:
         """Do what is due now; return whether anything was done, so that the caller need not wait."""
         self._finish_crawl()
         if self.crawl is None:
             self._begin_crawl()
-        return rank(self.store, self.settings.weights, now=self.clock.now()) > 0
+        busy = rank(self.store, self.settings.weights, now=self.clock.now()) > 0
+        # First what just came in: the daily look at everybody can wait for a quiet moment.
+        return busy or self._sweep_customers()
+
+    def _sweep_customers(self) -> bool:
+        """Once a day judge all customers anew; asked of the store once an hour."""
+        now = self.clock.now()
+        if self._asked_sweep is not None and now - self._asked_sweep < SWEEP_ASKED:
+            return False
+        self._asked_sweep = now
+        return sweep_if_due(self.store, now=now)
 
     @property
     def crawling(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from core.settings import PriorityWeights
 from core.thread import Thread
 from core.watch import Watch
 from engage.promises import give_back_untouched, policy_of, stored_policy
+from engage.standing import follow
 from engage.weights import stored_weights, weights_of
 
 #: Waiting time moves a thread by at most one point in this long (20 points, half life 12 h).
@@ -39,6 +40,9 @@ def rank(store: Store, weights: PriorityWeights, *, now: datetime, limit: int = 
             thread = store.thread(thread_id)
         priority = prioritise(thread, product=_product(thread, products), now=now, weights=weights)
         store.save_priority(thread_id, priority, sequence=thread.sequence, now=now)
+        watch = next((products[name] for name in thread.watches if name in products), None)
+        if watch is not None:
+            follow(store, thread, watch, now=now)
     return len(stale)
 
 

@@ -112,3 +112,23 @@ def test_a_setting_that_cannot_be_is_one_clear_line(data: Path, line: str) -> No
     assert done.returncode == 2
     assert "earful.toml" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+ACCOUNTS = "name,domain,renewal\nUmbrella,umbrella.example,2026-12-24\nInitech,,1900-01-01\n"
+
+
+def test_accounts_come_in_only_whole_and_are_taken_back(data: Path, tmp_path: Path) -> None:
+    table = tmp_path / "accounts.csv"
+    table.write_text(ACCOUNTS)
+    refused = earful("account", "import", str(table), data=data)
+    assert (refused.returncode, "line 3: bad Initech" in refused.stderr) == (1, True)
+    assert earful("account", "import", "--preview", str(table), data=data).returncode == 0
+    assert earful("account", "list", data=data).stdout == ""
+    stored = earful("account", "import", "--leave-out", str(table), data=data)
+    key = stored.stderr.split("`earful account undo ")[1].split("`")[0]
+    listed = earful("account", "list", "--renewals", data=data).stdout.splitlines()
+    assert [json.loads(line)["contract"]["name"] for line in listed] == ["Umbrella"]
+    assert key in earful("account", "imports", data=data).stdout
+    assert earful("account", "undo", key, data=data).returncode == 0
+    assert earful("account", "list", data=data).stdout == ""
+    assert earful("account", "undo", key, data=data).stderr.startswith("earful: this import was taken back")
