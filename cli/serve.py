@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from cli.children import end_with_parent
 from core.clock import SystemClock
 from core.errors import ConfigError
 from core.settings import Settings
+from core.source_form import SourceForm
 from nlp import check_models
 from store import open_store
 from web import create_app
@@ -53,8 +55,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             open_store(self.earful.database_url),
             self.earful,
             clock=SystemClock(),
+            sources=_forms,
             probes={"model": lambda: check_models(self.earful.model_dir)},
         )
+
+
+def _forms() -> Sequence[SourceForm]:
+    from crawlers.catalog import source_forms  # noqa: PLC0415 - scrapy costs 0.5 s that the first page need not pay
+
+    return source_forms()
 
 
 @click.command("serve")

@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Mapping
 
 from core.errors import ConfigError
+from core.source_form import SourceForm
 from core.watch import SourceSettings
 from crawlers import spiders
 from crawlers.source import Source
@@ -42,6 +43,12 @@ def source(name: str) -> type[Source]:
         if one.__module__ == module and one.name == name and not inspect.isabstract(one):
             return one
     raise TypeError(f"{module} holds no source named {name!r}")
+
+
+@functools.cache
+def source_forms() -> tuple[SourceForm, ...]:
+    """Return what a watch can be told of each source, as forms of the web show it."""
+    return tuple(found.form() for found in sources().values())
 
 
 def default_sources(product: str) -> dict[str, SourceSettings]:

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from scrapy.http import Response, TextResponse
 
 from core.clock import as_utc
 from core.errors import SourceBlocked, SourceBusy, SourceChanged, SourceError, SourceGone
 from core.mention import clean_text
+from crawlers.refusals import QUOTE, refuse_page
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = Mapping[str, Json]
@@ -23,21 +24,9 @@ GONE = frozenset({404, 410})
 TOO_MANY, UNAVAILABLE, NOT_MODIFIED = 429, 503, 304
 OK_FROM, OK_BELOW, REFUSED_FROM, ERRORS_FROM = 200, 300, 400, 500
 
-#: A page that says one of these near its top is no answer of the service: anti-bot pages, log-in walls and
-#: server errors come with status 200 too (seen: the recordings under `web/`).
-_BLOCK_PAGE = re.compile(
-    r"just a moment|attention required|captcha|are you (?:a )?(?:human|robot)|verify (?:that )?you are"
-    r"|access (?:to this page has been )?denied|blocked|forbidden|too many requests|unusual traffic"
-    r"|enable javascript|cloudflare|bad gateway|service unavailable|gateway time-?out|internal server error"
-    r"|under maintenance|log ?in|sign ?in|consent|not found|unauthori[sz]ed",
-    re.IGNORECASE,
-)
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
-_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{0,300})", re.IGNORECASE)
-#: How much of a page is looked at for the words of a block page, in characters.
+#: How much of a refusal's body is looked at, in bytes.
 _TOP = 4_000
-#: Longest part of a service's own message that is passed on, in characters.
-_QUOTE = 200
 
 
 def narrow(response: Response) -> TextResponse:
@@ -100,7 +89,7 @@ def read_json(page: TextResponse, expected: str) -> Json:
     """Return the page as JSON.
 
     Raises:
-        SourceBlocked: it is a block page, a log-in wall or an error page in HTML.
+        SourceError: it is a web page, or a refusal in words; the class says which kind.
         SourceChanged: it is something else.
     """
     try:
@@ -109,46 +98,9 @@ def read_json(page: TextResponse, expected: str) -> Json:
     except RecursionError:
         raise SourceChanged(f"nested too deep; {expected}") from None
     except ValueError:
-        refuse_html(page)
+        refuse_page(page)
         raise SourceChanged(f"no JSON; {expected}") from None
     return found
-
-
-def refuse_html(page: TextResponse) -> None:
-    """Return where a page is no block page.
-
-    Raises:
-        SourceBlocked: it says so near its top.
-    """
-    top = page.text[:_TOP]
-    if not re.match(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1)", top, re.IGNORECASE):
-        return
-    title = _TITLE.search(top)
-    words = _BLOCK_PAGE.search(title[1] if title else top) or _BLOCK_PAGE.search(top)
-    if words:
-        raise SourceBlocked(f"a web page instead of an answer: {words.group()!r}")
-
-
-def refuse_error(data: JsonObject, *names: str) -> None:
-    """Return where none of the fields `names` carries an error message.
-
-    Raises:
-        SourceGone: the message says that something is not there.
-        SourceBusy: it says that we ask too much.
-        SourceBlocked: it says anything else.
-    """
-    for name in names:
-        message = data.get(name)
-        if isinstance(message, str) and message:
-            _refuse(message[:_QUOTE])
-
-
-def _refuse(message: str) -> NoReturn:
-    if re.search(r"not[ _-]?found|deleted|no such|gone|removed", message, re.IGNORECASE):
-        raise SourceGone(f"the service says {message!r}")
-    if re.search(r"too many|rate|throttl|limit|try again|slow down", message, re.IGNORECASE):
-        raise SourceBusy(f"the service says {message!r}")
-    raise SourceBlocked(f"the service says {message!r}")
 
 
 def _said(response: Response) -> str:
@@ -158,7 +110,7 @@ def _said(response: Response) -> str:
     except (ValueError, RecursionError):
         return ""
     message = data.get("error") or data.get("message") if isinstance(data, dict) else None
-    return f": {message[:_QUOTE]!r}" if isinstance(message, str) else ""
+    return f": {message[:QUOTE]!r}" if isinstance(message, str) else ""
 
 
 def object_of(value: Json) -> JsonObject:
@@ -189,6 +141,12 @@ def id_of(value: Json) -> str | None:
 def int_of(value: Json) -> int | None:
     """Return a whole number, or None."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def sum_of(data: JsonObject, *names: str) -> int | None:
+    """Return the sum of those fields that are whole numbers; None where none is."""
+    told = [number for name in names if (number := int_of(data.get(name))) is not None]
+    return sum(told) if told else None
 
 
 def time_of(value: Json) -> datetime | None:

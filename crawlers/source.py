@@ -20,6 +20,7 @@ from scrapy.http import TextResponse
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError, EarfulError
 from core.mention import Mention
+from core.source_form import SettingField, SourceForm
 from core.watch import Brand, SourceSettings, Watch
 from crawlers.crawl import Crawl
 from crawlers.freshness import Recheck, by_lookup, by_thread
@@ -27,6 +28,9 @@ from crawlers.stream import Lookup, Stream
 
 #: A product that nobody names: what asks for it costs nothing at services that charge by the post.
 PROBE = "Zqvearfulprobe"
+
+#: One server by its name, with a port where it is not the usual one.
+SERVER = r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?"
 
 #: How far back a source reads when it is read for the first time and nobody says how far.
 DEFAULT_SINCE = timedelta(days=30)
@@ -41,6 +45,10 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
     title: ClassVar[str]
     #: One paragraph for `docs/sources.md`: what is read, and under which terms.
     about: ClassVar[str]
+    #: What is read, in a few words.
+    summary: ClassVar[str] = ""
+    #: What a watch may set, as fields of a form.
+    fields: ClassVar[Sequence[SettingField]] = ()
     #: Address that `--base-url` replaces; empty where each watch names its own servers.
     home: ClassVar[str] = ""
     #: True where nothing can be read without a credential.
@@ -100,7 +108,27 @@ class Source(scrapy.Spider, ABC):  # type: ignore[misc]  # scrapy's types are sk
         Raises:
             InputError: a setting is missing or not of its form; the message names it.
         """
-        del settings
+        for field in cls.fields:
+            field.check(cls.name, settings)
+
+    @classmethod
+    def values(cls, settings: SourceSettings, name: str) -> list[str]:
+        """Return the values of a setting that `fields` declares, once each."""
+        return next(field.values(settings) for field in cls.fields if field.name == name)
+
+    @classmethod
+    def form(cls) -> SourceForm:
+        """Return the source as a form of the web shows it."""
+        return SourceForm(
+            name=cls.name,
+            title=cls.title,
+            hint=cls.summary,
+            fields=tuple(cls.fields),
+            defaults=cls.default_settings(PROBE),
+            needs_key=cls.needs_key,
+            keys=cls.key_fields,
+            key_per_server=cls.key_per_server(),
+        )
 
     @classmethod
     def key_per_server(cls) -> bool:

@@ -78,6 +78,11 @@ def html_to_text(html: str) -> str:
     return writer.text()
 
 
+def one_line(title: str) -> str:
+    """Return a title that is plain text on one line; `Vec<T>` stays what it is."""
+    return " ".join(title.split())
+
+
 def plain_title(title: str) -> str:
     """Return a title on one line, with markup removed where it holds any."""
     return " ".join((html_to_text(title) if _MARKUP.search(title) else title).split())

@@ -30,8 +30,10 @@ def read_xml(body: bytes, expected: str) -> etree._Element:
         raise SourceChanged(f"no XML ({error}); {expected}") from None
     if root is None:
         raise SourceChanged(f"no XML; {expected}")
-    if name_of(root).lower() == "html":
-        raise SourceBlocked("a web page instead of an answer")
+    if name_of(root).lower() in ("html", "error", "errors"):
+        raise SourceBlocked(
+            f"a web page or an error instead of an answer: {text_within(root).strip()[:99]!r}"
+        )
     return root
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import ipaddress
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.clock import Clock, SystemClock
 from core.ports import Store
 from core.settings import Settings
+from core.source_form import SourceForm
 from web import errors, i18n, page, security, sessions, views
-from web.catalogue import KNOWN_SOURCES, SourceForm
+from web.hosts import HostRequest, hosts_of
 from web.routing import IdConverter
 from web.services import Services
 
@@ -33,7 +33,7 @@ def create_app(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    sources: Sequence[SourceForm] = KNOWN_SOURCES,
+    sources: Callable[[], Sequence[SourceForm]] = tuple,
     probes: Probes = MappingProxyType({}),
     translations: Sequence[Path] = (),
 ) -> Flask:
@@ -43,19 +43,20 @@ def create_app(
         store: everything that is kept.
         settings: of this installation; `host` and `trusted_hosts` are answered beside the loopback names.
         clock: tells the time.
-        sources: what a watch can be told to read, with the fields of each.
+        sources: tells what a watch can be told to read, with the fields of each, when it is first asked.
         probes: what `/readyz` asks beside the store.
         translations: directories of catalogues beside the bundled ones.
     """
     app = Flask("web")
+    app.request_class = HostRequest
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2_000,
-        TRUSTED_HOSTS=_hosts(settings),
+        TRUSTED_HOSTS=hosts_of(settings),
     )
     app.extensions["earful"] = Services(
-        store=store, settings=settings, clock=clock or SystemClock(), sources=tuple(sources), probes=probes
+        store=store, settings=settings, clock=clock or SystemClock(), sources=sources, probes=probes
     )
     i18n.install(app, translations)
     _install(app)
@@ -86,20 +87,3 @@ def _blueprints() -> list[Blueprint]:
             raise TypeError(f"web/views/{module.name}.py needs a Blueprint named `blueprint`")
         found.append(blueprint)
     return found
-
-
-def _hosts(settings: Settings) -> list[str]:
-    """Return the Host headers that are answered.
-
-    A server bound to every address cannot know its names, so there the caller names them; the address
-    itself is no name that a browser would send.
-    """
-    hosts = {"127.0.0.1", "localhost", "[::1]", *settings.trusted_hosts}
-    try:
-        bound = ipaddress.ip_address(settings.host)
-    except ValueError:
-        hosts.add(settings.host)
-    else:
-        if not bound.is_unspecified:
-            hosts.add(f"[{bound}]" if bound.version == 6 else str(bound))  # noqa: PLR2004
-    return sorted(hosts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from flask import current_app
 from core.clock import Clock
 from core.ports import Store
 from core.settings import Settings
-from web.catalogue import SourceForm
+from core.source_form import SourceForm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +21,8 @@ class Services:
     store: Store
     settings: Settings
     clock: Clock
-    sources: tuple[SourceForm, ...]
+    #: Tells every source and its form; costs time the first time.
+    sources: Callable[[], Sequence[SourceForm]]
     probes: Mapping[str, Callable[[], object]]
 
 

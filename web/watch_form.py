@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from core.errors import InputError
+from core.source_form import SettingField, SourceForm
 from core.watch import Brand, SourceSettings, Watch, watch_id
-from web.catalogue import SettingField, SourceForm
 
 T = TypeVar("T")
 
@@ -39,9 +39,16 @@ class WatchForm:
 
     @classmethod
     def empty(cls, sources: Sequence[SourceForm]) -> WatchForm:
-        """Return the form of a new watch; sources that need no settings are switched on."""
-        keyless = {form.name for form in sources if not form.fields and not form.needs_key}
-        return cls(sources=tuple(sources), chosen=keyless)
+        """Return the form of a new watch, as `earful up PRODUCT` would make one."""
+        return cls(
+            sources=tuple(sources),
+            chosen={form.name for form in sources if form.defaults is not None},
+            settings={
+                f"{form.name}.{name}": _as_text(value)
+                for form in sources
+                for name, value in (form.defaults or {}).items()
+            },
+        )
 
     @classmethod
     def of(cls, watch: Watch, sources: Sequence[SourceForm]) -> WatchForm:
@@ -98,6 +105,11 @@ class WatchForm:
         for name in ("own_handles", "must", "must_not"):
             texts = lines(getattr(self, name))
             self._try(name, lambda texts=texts: Brand(name="x", aliases=texts))  # type: ignore[misc]
+        for form in (form for form in self.sources if form.name in self.chosen):
+            for each in form.fields:
+                id_ = f"{form.name}.{each.name}"
+                told = {each.name: lines(self.settings.get(id_, ""))}
+                self._try(id_, lambda f=form, e=each, t=told: e.check(f.name, t))  # type: ignore[misc]
         every = self._try("every_minutes", self._every)
         if self.errors or product is None or every is None:
             return None
@@ -197,7 +209,5 @@ def _with_unknown(
             for name, value in settings.items()
             if name not in known and isinstance(value, (str, list, tuple))
         )
-        forms[source] = SourceForm(
-            name=form.name, title=form.title, hint=form.hint, fields=(*form.fields, *more)
-        )
+        forms[source] = replace(form, fields=(*form.fields, *more))
     return tuple(forms.values())

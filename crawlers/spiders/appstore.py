@@ -10,10 +10,12 @@ from typing import ClassVar
 from lxml import etree
 from scrapy.http import TextResponse
 
-from core.errors import InputError, SourceChanged
+from core.errors import SourceChanged
 from core.mention import MAX_RATING, Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
-from crawlers.page import JsonObject, id_of, list_of, object_of, read_json, refuse_html, text_of, time_of
+from crawlers.page import JsonObject, id_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import refuse_page, unknown
 from crawlers.source import Source
 from crawlers.stream import Stream
 from crawlers.text import html_to_text
@@ -38,6 +40,26 @@ class AppStore(Source):
 
     name = "appstore"
     title = "App Store"
+    summary = "Reviews of apps, country by country."
+    fields = (
+        SettingField(
+            name="apps",
+            label="App ids",
+            example="595068606",
+            noun="app id",
+            form=r"(?:id)?\d{6,12}",
+            required=True,
+            hint="The number behind `id` in the address of the app on apps.apple.com.",
+        ),
+        SettingField(
+            name="countries",
+            label="Countries",
+            example="us",
+            noun="country",
+            form=r"[a-z]{2}",
+            default=DEFAULT_COUNTRIES,
+        ),
+    )
     about = (
         "Every review of the apps that the setting `apps` lists by their ids, in the countries of "
         "`countries` (us and gb where there are none). Developers' answers are not in these feeds, and a "
@@ -50,44 +72,24 @@ class AppStore(Source):
         "DOWNLOAD_SLOTS": {"itunes.apple.com": {"delay": DELAY, "concurrency": 1, "jitter": 0.2}}
     }
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the settings name apps by their ids, and countries by two letters.
-
-        Raises:
-            InputError: there is no app, or a name is none.
-        """
-        apps = _texts(settings.get("apps"))
-        if not apps:
-            raise InputError(
-                "appstore needs `apps`, ids such as 595068606 out of apps.apple.com/…/id595068606"
-            )
-        for app in apps:
-            if not _APP.fullmatch(app):
-                raise InputError(f"{app!r} is no app id; write the number behind `id` in the app's address")
-        for country in _countries(settings):
-            if not _COUNTRY.fullmatch(country):
-                raise InputError(f"{country!r} is no country; write two letters, such as us")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return the reviews of each app in each country."""
         self.check_settings(settings)
-        for app in dict.fromkeys(app.removeprefix("id") for app in _texts(settings.get("apps"))):
-            for country in _countries(settings):
+        for app in dict.fromkeys(app.removeprefix("id") for app in self.values(settings, "apps")):
+            for country in dict.fromkeys(one.lower() for one in self.values(settings, "countries")):
                 path = f"{country}/rss/customerreviews/page=1/id={app}/sortby=mostrecent/json"
                 yield Stream(watch=watch, name=f"{app}@{country}", url=f"{self.base}/{path}")
 
     def read(self, page: TextResponse) -> Iterator[Mention]:
         """Yield the reviews of one page, in either form that the store gives."""
         if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-            refuse_html(page)
+            refuse_page(page)
             yield from self._feed(read_xml(page.body, EXPECTED))
             return
         data = read_json(page, EXPECTED)
         feed = data.get("feed") if isinstance(data, dict) else None
         if not isinstance(feed, dict):
-            told = ", ".join(sorted(data)[:8]) if isinstance(data, dict) else type(data).__name__
-            raise SourceChanged(f"a JSON with {told}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         entries = feed.get("entry")
         # A single review comes as an object instead of a list.
         for entry in [entries] if isinstance(entries, dict) else list_of(entries):
@@ -185,7 +187,11 @@ def _from_xml(entry: etree._Element) -> dict[str, str | None]:
 
 
 def _label(entry: JsonObject, name: str) -> str | None:
-    return id_of(object_of(entry.get(name)).get("label"))
+    """Return a field's value; of several forms, as the text stands in plain and in HTML, the plain one."""
+    value = entry.get(name)
+    forms = [object_of(one) for one in (list_of(value) or [value])]
+    forms.sort(key=lambda one: object_of(one.get("attributes")).get("type") == "html")
+    return id_of(forms[0].get("label"))
 
 
 def _stripped(text: str | None) -> str | None:
@@ -197,15 +203,3 @@ def _number(text: str | None) -> int | None:
         return int(text) if text else None
     except ValueError:
         return None
-
-
-def _countries(settings: SourceSettings) -> list[str]:
-    named = [country.lower() for country in _texts(settings.get("countries"))]
-    return list(dict.fromkeys(named)) or list(DEFAULT_COUNTRIES)
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else []
-    return [str(item).strip() for item in items if isinstance(item, str | int) and str(item).strip()]

@@ -12,21 +12,12 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, SourceBlocked, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
 from crawlers.atproto import Session, refresh, session_of, sign_in
-from crawlers.page import (
-    Json,
-    JsonObject,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    refuse_error,
-    text_of,
-    time_of,
-)
+from crawlers.page import Json, JsonObject, int_of, list_of, object_of, read_json, sum_of, text_of, time_of
+from crawlers.refusals import refusal_of, refuse_error, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Lookup, Stream
 
@@ -44,6 +35,8 @@ SIGNED_IN_ONLY = "!no-unauthenticated"
 NO_HANDLE = "handle.invalid"
 #: Lists that are no posts: read without a fault, for nothing.
 _NO_POSTS = frozenset(("profiles", "likes", "repostedBy", "followers", "follows", "actors", "did"))
+#: What a post without words shows, where nobody described it.
+_MEDIA = {"images": "(picture)", "video": "(video)", "external": "(link)", "record": "(quoted post)"}
 #: Letters of a record key that is a time (TID): five bits each.
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _TID_LENGTH = 13
@@ -54,6 +47,7 @@ class Bluesky(Source):
 
     name = "bluesky"
     title = "Bluesky"
+    summary = "Public posts, with the threads around them."
     about = (
         "Posts that name the product, a rival or an alias, with the whole thread around each, through the "
         "public AppView. With an app password, through the account's own server, which finds more. Accounts "
@@ -109,7 +103,7 @@ class Bluesky(Source):
         """Yield the posts of a search, a feed, a list or a thread."""
         data = read_json(page, EXPECTED)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         if isinstance(data.get("thread"), dict | list):
             found = list(self._thread(data["thread"]))
         else:
@@ -162,11 +156,8 @@ class Bluesky(Source):
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: Bluesky says with 400 that a post is gone."""
         del now
-        try:
-            refuse_error(object_of(read_json(page, EXPECTED)), "error", "message")
-        except EarfulError as error:
-            return error if isinstance(error, SourceGone) else None
-        return None
+        told = refusal_of(lambda: refuse_error(object_of(read_json(page, EXPECTED))))
+        return told if isinstance(told, SourceGone) else None
 
     async def renew(self, refused: str) -> bool:
         """Get a session, or a fresh one in place of the token that was `refused`; tell whether there is one.
@@ -280,12 +271,14 @@ def _posts(data: JsonObject) -> list[JsonObject]:
     if isinstance(data.get("feed"), list):
         # A repost stands for the post itself, which its own author wrote.
         return [object_of(object_of(item).get("post")) for item in list_of(data["feed"])]
+    if isinstance(data.get("notifications"), list):
+        # An answer, a quote or a naming is a post; a like or a follow has no text.
+        return [object_of(item) for item in list_of(data["notifications"])]
     if isinstance(data.get("value"), dict):
         return [data]
     if _NO_POSTS & data.keys():
         return []
-    refuse_error(data, "error", "message")
-    raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+    raise unknown(data, EXPECTED)
 
 
 def _bound(mentions: Sequence[Mention], asked: str | None) -> str | None:
@@ -324,17 +317,15 @@ def _shown(embed: JsonObject) -> str | None:
     media = object_of(embed.get("media")) or embed
     said = [text_of(object_of(image).get("alt")) for image in list_of(media.get("images"))]
     said += [text_of(media.get("alt")), text_of(object_of(media.get("external")).get("title"))]
-    return " ".join(" ".join(filter(None, said)).split()) or None
+    shown = next((word for part, word in _MEDIA.items() if media.get(part)), None)
+    return " ".join(" ".join(filter(None, said)).split()) or shown
 
 
 def _engagement(post: JsonObject) -> Engagement:
-    shares = [
-        number for name in ("repostCount", "quoteCount") if (number := int_of(post.get(name))) is not None
-    ]
     return Engagement(
         score=int_of(post.get("likeCount")),
         replies=int_of(post.get("replyCount")),
-        shares=sum(shares) if shares else None,
+        shares=sum_of(post, "repostCount", "quoteCount"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.page import (
     Json,
@@ -26,9 +28,10 @@ from crawlers.page import (
     text_of,
     time_of,
 )
-from crawlers.source import Source, names_of
+from crawlers.refusals import refusal_of, unknown
+from crawlers.source import SERVER, Source, names_of
 from crawlers.stream import Lookup, Stream
-from crawlers.text import html_to_text, plain_title
+from crawlers.text import html_to_text, one_line
 
 EXPECTED = "expected an answer of Discourse: a topic, a list of posts or topics, or a search"
 #: Posts of a topic asked for at once beyond the first: what Discourse itself asks for.
@@ -64,6 +67,17 @@ class Discourse(Source):
 
     name = "discourse"
     title = "Discourse forums"
+    summary = "Posts on the forums you name."
+    fields = (
+        SettingField(
+            name="forums",
+            label="Forums",
+            example="forum.example.org",
+            noun="forum's address",
+            form=rf"(?:https://)?{SERVER}(?:/[\w./-]*)?",
+            required=True,
+        ),
+    )
     about = (
         "Posts that name the product, a rival or an alias on the forums of the setting `forums`, found by "
         "each forum's search, newest first, with the topic around each. Public forums need no key; a forum "
@@ -76,25 +90,12 @@ class Discourse(Source):
     reach = "everything that the forum's search finds"
     lookups = (Lookup(path="/posts/{ids}.json", at_once=1, per_server=True),)
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the settings name forums.
-
-        Raises:
-            InputError: there is no forum, or a name is none.
-        """
-        forums = _forums(settings)
-        if not forums:
-            raise InputError("discourse needs `forums`, such as forum.example.org")
-        for forum in forums:
-            if not _FORUM.fullmatch(forum):
-                raise InputError(f"{forum!r} is no forum's address; write it like forum.example.org")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name on each forum; all new posts for names too short to search for."""
         self.check_settings(settings)
         names = names_of(watch.brands)
-        for forum in _forums(settings):
+        for told in self.values(settings, "forums"):
+            forum = told.lower().removeprefix("https://").rstrip("/")
             root = f"{self.base_url}/{forum}" if self.base_url else f"https://{forum}"
             for name in (name for name in names if len(name) >= MIN_QUERY):
                 query = urlencode({"q": f'"{name}" order:latest', "page": 1})
@@ -109,7 +110,7 @@ class Discourse(Source):
         if isinstance(data, list):
             return _listed(data, {}, site)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         stream, topics = object_of(data.get("post_stream")), data.get("topic_list")
         if isinstance(stream.get("posts"), list):
             return _listed(list_of(stream["posts"]), data, site)
@@ -120,10 +121,11 @@ class Discourse(Source):
             return (found for item in items if (found := _topic(item, site)))
         if isinstance(data.get("posts"), list) or "grouped_search_result" in data:
             return _hits(data, site)
-        if id_of(data.get("id")) and "cooked" in data:
-            return _listed([data], {}, site)
+        post = object_of(data.get("post")) or data
+        if id_of(post.get("id")) and "cooked" in post:
+            return _listed([post], {}, site)
         _refuse(data, self.clock.now())
-        raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
 
     def next_page(self, page: TextResponse, mentions: Sequence[Mention]) -> str | None:
         """Return the next page of a search, or the posts before the oldest of a page."""
@@ -181,11 +183,8 @@ class Discourse(Source):
 
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal's body says, where it says more than its status."""
-        try:
-            _refuse(object_of(read_json(page, EXPECTED)), now)
-        except EarfulError as error:
-            return error if isinstance(error, SourceBusy | SourceGone) else None
-        return None
+        told = refusal_of(lambda: _refuse(object_of(read_json(page, EXPECTED)), now))
+        return told if isinstance(told, SourceBusy | SourceGone) else None
 
     def _site(self, url: str) -> tuple[str, str]:
         """Return a forum's host and the address that its permalinks stand below."""
@@ -198,6 +197,8 @@ class Discourse(Source):
 def _listed(items: Sequence[Json], data: JsonObject, site: tuple[str, str]) -> Iterator[Mention]:
     """Yield posts, the first of a topic first; `data` is the topic where the answer tells it."""
     posts = [object_of(item) for item in items]
+    if data.get("deleted_at") or _is_letter(data):
+        return
     if posts and not any(id_of(post.get("id")) and "post_number" in post for post in posts):
         raise SourceChanged(f"a list of other things than posts; {EXPECTED}")
     topics: dict[str, dict[int, str]] = {}
@@ -254,7 +255,7 @@ def _post(post: JsonObject, topic: _Topic, site: tuple[str, str]) -> Mention | N
         return None
     gone = bool(post.get("deleted_at") or post.get("user_deleted") is True or post.get("hidden") is True)
     title = topic.title or text_of(post.get("topic_title"))
-    text, title = _text(post), plain_title(title) if title and number == 1 else None
+    text, title = _text(post), one_line(html.unescape(title)) if title and number == 1 else None
     if not (text or title or gone):
         return None
     host, root = site
@@ -288,7 +289,7 @@ def _topic(item: JsonObject, site: tuple[str, str]) -> Mention | None:
     """Return a row of a list of topics, which tells neither the first post's id nor its whole text."""
     native, published = id_of(item.get("id")), time_of(item.get("created_at"))
     title = text_of(item.get("title"))
-    if native is None or published is None or title is None or item.get("deleted_at"):
+    if native is None or published is None or title is None or item.get("deleted_at") or _is_letter(item):
         return None
     host, root = site
     own_id, count = mention_id("discourse", f"topic/{native}", host), int_of(item.get("posts_count"))
@@ -299,7 +300,7 @@ def _topic(item: JsonObject, site: tuple[str, str]) -> Mention | None:
         kind=Kind.POST,
         url=f"{root}/t/{text_of(item.get('slug')) or '-'}/{native}" if root else None,
         thread_id=own_id,
-        title=plain_title(title),
+        title=one_line(html.unescape(title)),
         published_at=published,
         engagement=Engagement(
             score=int_of(item.get("like_count")),
@@ -307,6 +308,11 @@ def _topic(item: JsonObject, site: tuple[str, str]) -> Mention | None:
             views=int_of(item.get("views")),
         ),
     )
+
+
+def _is_letter(topic: JsonObject) -> bool:
+    """Tell whether a topic is a private message, which an administrator's key shows as well."""
+    return topic.get("archetype") == "private_message"
 
 
 def _is_said(post: JsonObject) -> bool:
@@ -381,12 +387,3 @@ def _root(url: str) -> str:
         return found[1]
     host = host_of(url)
     return f"{url.partition(':')[0]}://{host}" if host else ""
-
-
-def _forums(settings: SourceSettings) -> list[str]:
-    value = settings.get("forums")
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else ()
-    names = (item.strip().lower() for item in items if isinstance(item, str))
-    return list(dict.fromkeys(name.removeprefix("https://").rstrip("/") for name in names if name))

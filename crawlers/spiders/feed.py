@@ -13,9 +13,11 @@ from scrapy.http import TextResponse
 
 from core.errors import InputError, SourceChanged
 from core.mention import Author, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.feed_parser import FeedParser
-from crawlers.page import JsonObject, host_of, id_of, list_of, object_of, refuse_html, text_of, time_of
+from crawlers.page import JsonObject, host_of, id_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import refuse_page, unknown
 from crawlers.source import Source
 from crawlers.stream import Stream
 from crawlers.text import html_to_text, plain_title
@@ -23,6 +25,9 @@ from crawlers.text import html_to_text, plain_title
 EXPECTED = "expected a feed: RSS, RDF, Atom or JSON Feed"
 #: Host given to a feed that came without an address, such as a file.
 NOWHERE = "feed.invalid"
+
+#: Its feeds say themselves for what use they are given out.
+NEWS_SEARCH = "news.google.com"
 
 _PARSER = FeedParser()
 atexit.register(_PARSER.close)
@@ -33,6 +38,25 @@ class Feed(Source):
 
     name = "feed"
     title = "Feeds"
+    summary = "RSS, Atom and JSON feeds of blogs, forums and news."
+    fields = (
+        SettingField(
+            name="feeds",
+            label="Addresses",
+            example="https://blog.example/feed.xml",
+            noun="address",
+            required=True,
+        ),
+        SettingField(
+            name="personal_use",
+            label="Searches of Google News",
+            example="yes",
+            hint="Google allows personal, non-commercial use of their feeds only. Write yes if yours is.",
+            form="yes|no",
+            noun="answer",
+            many=False,
+        ),
+    )
     about = (
         "Entries that name the product or a rival in any RSS, RDF, Atom or JSON Feed; the setting `feeds` "
         "lists their addresses. Asked for with ETag and Last-Modified: an unchanged feed costs little."
@@ -41,20 +65,16 @@ class Feed(Source):
     reads_slowly: ClassVar[bool] = True
     ids_change: ClassVar[bool] = True
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the setting `feeds` holds addresses.
-
-        Raises:
-            InputError: it holds none.
-        """
-        if not _feeds(settings):
-            raise InputError("feed needs `feeds`, a list of addresses such as https://blog.example/feed.xml")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return each feed; names that are no addresses stand below `--base-url`."""
         self.check_settings(settings)
-        for feed in _feeds(settings):
+        personal = self.values(settings, "personal_use") == ["yes"]
+        for feed in self.values(settings, "feeds"):
+            if host_of(feed) == NEWS_SEARCH and not personal:
+                raise InputError(
+                    f"{NEWS_SEARCH} allows personal, non-commercial use of its feeds only; if yours is, say "
+                    "so with `personal_use` = yes"
+                )
             if feed.lower().startswith(("http://", "https://")):
                 yield Stream(watch=watch, name=feed, url=feed, conditional=True)
             elif self.base_url:
@@ -64,10 +84,12 @@ class Feed(Source):
 
     def read(self, page: TextResponse) -> Iterator[Mention]:
         """Yield a feed's entries, what is answered before its answers."""
-        refuse_html(page)
+        refuse_page(page)
         content_type = (page.headers.get("Content-Type") or b"").decode("latin-1")
         found = _PARSER.parse(page.body, url=page.url, content_type=content_type)
         if not found.get("kind"):
+            if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                raise unknown(read_json(page, EXPECTED), EXPECTED)
             raise SourceChanged(f"no feed; {EXPECTED}")
         host = self._home(page, text_of(found.get("link")))
         language = text_of(found.get("language"))
@@ -153,14 +175,3 @@ def _web_address(base: str, link: str | None) -> str | None:
     except ValueError:
         return None
     return whole if whole.lower().startswith(("http://", "https://")) else None
-
-
-def _feeds(settings: SourceSettings) -> list[str]:
-    value: object = settings.get("feeds")
-    if isinstance(value, str):
-        value = value.split()
-    return (
-        [item.strip() for item in value if isinstance(item, str) and item.strip()]
-        if isinstance(value, list | tuple)
-        else []
-    )

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import InputError, SourceBusy, SourceChanged
+from core.errors import SourceBusy
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.page import (
     Json,
@@ -24,12 +25,13 @@ from crawlers.page import (
     list_of,
     object_of,
     read_json,
-    refuse_error,
     text_of,
     time_of,
 )
+from crawlers.refusals import refuse_error, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Stream
+from crawlers.text import html_to_text
 
 EXPECTED = "expected an answer of api.github.com: `items` of a search, issues, comments, or `data` of GraphQL"
 #: Items a page: the most that the REST API gives; GraphQL gives half as many with their comments.
@@ -73,6 +75,17 @@ class GitHub(Source):
 
     name = "github"
     title = "GitHub issues and discussions"
+    summary = "Issues, pull requests and, with a key, discussions."
+    fields = (
+        SettingField(
+            name="repositories",
+            label="Repositories",
+            example="owner/name",
+            noun="repository",
+            form=r"[\w.-]{1,100}/[\w.-]{1,100}",
+            hint="Read whole, beside the search over all of GitHub.",
+        ),
+    )
     about = (
         "Issues whose title or text names the product, a rival or an alias, newest first, with their "
         "comments; and every issue, pull request and comment of the setting `repositories` that does. With a "
@@ -93,17 +106,6 @@ class GitHub(Source):
         del product
         return {}
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the setting `repositories`, if any, names repositories.
-
-        Raises:
-            InputError: a name is none.
-        """
-        for name in _repositories(settings):
-            if not _REPOSITORY.fullmatch(name):
-                raise InputError(f"{name!r} is no repository; write it as owner/name")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name, and the issues and comments of each repository."""
         self.check_settings(settings)
@@ -115,7 +117,7 @@ class GitHub(Source):
             if self.keys.get("token"):
                 found = urlencode({"q": f"{words} sort:created-desc", "first": PAGE_OF_DISCUSSIONS})
                 yield Stream(watch=watch, name=f"discussions {words}", url=f"{self.base}/graphql?{found}")
-        for name in _repositories(settings):
+        for name in self.values(settings, "repositories"):
             common = urlencode({"sort": "created", "direction": "desc", "per_page": PAGE})
             issues = f"{self.base}/repos/{name}/issues"
             yield Stream(watch=watch, name=name, url=f"{issues}?state=all&{common}")
@@ -127,7 +129,7 @@ class GitHub(Source):
         if isinstance(data, list):
             return _rows(data)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         if isinstance(data.get("items"), list):
             return _rows(list_of(data["items"]))
         if isinstance(data.get("data"), dict) and (found := list(_discussions(object_of(data["data"])))):
@@ -136,7 +138,7 @@ class GitHub(Source):
             return _rows([data])
         _refuse(data)
         if not isinstance(data.get("data"), dict):
-            raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         return iter(())
 
     def next_page(self, page: TextResponse, mentions: Sequence[Mention]) -> str | None:
@@ -213,12 +215,15 @@ class GitHub(Source):
 def _rows(items: Sequence[Json]) -> Iterator[Mention]:
     rows = [object_of(item) for item in items]
     if rows and not any(_is_item(row) for row in rows):
-        raise SourceChanged(f"a list of things with {', '.join(sorted(rows[0])[:8])}; {EXPECTED}")
+        raise unknown(list(items), EXPECTED)
     return (found for row in rows if _is_item(row) and (found := _item(row)))
 
 
 def _is_item(item: JsonObject) -> bool:
     """Tell whether an object is an issue or a comment, rather than an event, a commit or a reaction."""
+    if "tag_name" in item or "closed_issues" in item:
+        # A release or a milestone.
+        return False
     return "body" in item or ("title" in item and "number" in item)
 
 
@@ -289,22 +294,27 @@ def _discussions(data: JsonObject) -> Iterator[Mention]:
     The way down is walked without recursion; a comment stands after what it answers.
     """
     waiting: list[tuple[Json, Mention | None]] = [(data, None)]
+    told: set[str] = set()
     while waiting:
         value, above = waiting.pop()
         if isinstance(value, list):
             waiting.extend((item, above) for item in reversed(value))
         elif isinstance(value, dict):
             found = _node(value, above)
-            if found:
+            if found and found.id not in told:
+                told.add(found.id)
                 yield found
             below = found or above
+            # The chosen answer stands among the comments too, where its place in the talk is told.
             inner = [item for name, item in value.items() if name not in ("author", "category", "answer")]
+            inner.append(value.get("answer"))
             waiting.extend((item, below) for item in reversed(inner) if isinstance(item, dict | list))
 
 
 def _node(node: JsonObject, above: Mention | None) -> Mention | None:
-    native, published = id_of(node.get("id")), time_of(node.get("createdAt"))
-    title, text = text_of(node.get("title")), text_of(node.get("body")) or text_of(node.get("bodyText")) or ""
+    native, published = id_of(node.get("id")) or id_of(node.get("databaseId")), time_of(node.get("createdAt"))
+    title, text = text_of(node.get("title")), text_of(node.get("body")) or text_of(node.get("bodyText"))
+    text = text or html_to_text(text_of(node.get("bodyHTML")) or "")
     gone = bool(node.get("deletedAt"))
     if native is None or published is None or not (title or text or gone):
         return None
@@ -358,13 +368,5 @@ def _refuse(data: JsonObject) -> None:
         error = object_of(item)
         if error.get("type") == "RATE_LIMITED":
             raise SourceBusy(f"GitHub says {text_of(error.get('message'))!r}")
-        refuse_error(error, "message")
-    refuse_error(data, "message")
-
-
-def _repositories(settings: SourceSettings) -> list[str]:
-    value = settings.get("repositories")
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else ()
-    return list(dict.fromkeys(item.strip() for item in items if isinstance(item, str) and item.strip()))
+        refuse_error(error)
+    refuse_error(data)

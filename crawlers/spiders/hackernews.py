@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from scrapy.http import TextResponse
 
-from core.errors import SourceChanged
+from core.errors import SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
-from crawlers.page import (
-    Json,
-    JsonObject,
-    id_of,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    refuse_error,
-    text_of,
-    time_of,
-)
+from crawlers.page import Json, JsonObject, id_of, int_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Stream
-from crawlers.text import html_to_text, plain_title
+from crawlers.text import html_to_text, one_line
 
 EXPECTED = "expected an answer of hn.algolia.com/api/v1: `hits` of a search, or an item with `children`"
 #: Hits a page. Algolia allows 1,000; 200 keeps a page under 1 MB.
 PAGE = 200
 SITE = "https://news.ycombinator.com"
+#: What Firebase's live items are; options of a poll and accounts are not said by anybody.
+_TYPES = frozenset(("story", "comment", "job", "poll"))
 
 
 class HackerNews(Source):
@@ -38,6 +32,7 @@ class HackerNews(Source):
 
     name = "hackernews"
     title = "Hacker News"
+    summary = "Stories and comments."
     about = (
         "Stories and comments that name the product, a rival or an alias, with the whole thread around each. "
         "Read through the public Algolia search API (hn.algolia.com/api); no key."
@@ -68,17 +63,21 @@ class HackerNews(Source):
             yield Stream(watch=watch, name=f'"{name}"', url=url)
 
     def read(self, page: TextResponse) -> Iterator[Mention]:
-        """Yield the hits of a search, or an item and all below it."""
+        """Yield the hits of a search, an item and all below it, or an item as Firebase tells it."""
         data = read_json(page, EXPECTED)
+        if data is None:
+            raise SourceGone("there is no such item")
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         if isinstance(data.get("hits"), list):
             yield from (found for hit in list_of(data["hits"]) if (found := _hit(object_of(hit))))
         elif "children" in data and id_of(data.get("id")):
             yield from _tree(data)
-        else:
-            refuse_error(data, "error", "message")
-            raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+        elif id_of(data.get("id")) and text_of(data.get("type")) in _TYPES:
+            yield from filter(None, [_live(data)])
+        elif "karma" not in data:
+            # An account says nothing by itself.
+            raise unknown(data, EXPECTED)
 
     def next_page(self, page: TextResponse, mentions: Sequence[Mention]) -> str | None:
         """Return the window below the oldest hit: Algolia shows no more than 1,000 hits of one query."""
@@ -125,7 +124,7 @@ def _hit(hit: JsonObject) -> Mention | None:
         thread_id=mention_id("hackernews", story if is_comment else native),
         parent_id=mention_id("hackernews", parent) if is_comment and parent else None,
         author=_author(author),
-        title=plain_title(title) if title else None,
+        title=one_line(html.unescape(title)) if title else None,
         text=text,
         published_at=published,
         engagement=Engagement(
@@ -133,6 +132,20 @@ def _hit(hit: JsonObject) -> Mention | None:
             replies=len(children) if replies is None and isinstance(children, list) else replies,
         ),
     )
+
+
+def _live(item: JsonObject) -> Mention | None:
+    """Return an item as hacker-news.firebaseio.com tells it; None for one that is deleted or dead."""
+    if item.get("deleted") is True or item.get("dead") is True:
+        return None
+    told = {"author": item.get("by"), "created_at_i": item.get("time"), "parent_id": item.get("parent")}
+    thread = id_of(item.get("parent")) or id_of(item.get("id")) or ""
+    found = _item({**item, **told, "points": item.get("score"), "children": []}, thread, answered=False)
+    if found is None:
+        return None
+    answers = int_of(item.get("descendants"))
+    replies = len(list_of(item.get("kids"))) if answers is None else answers
+    return replace(found, engagement=replace(found.engagement, replies=replies))
 
 
 def _tree(root: JsonObject) -> Iterator[Mention]:
@@ -169,7 +182,7 @@ def _item(item: JsonObject, thread: str, *, answered: bool) -> Mention | None:
         thread_id=mention_id("hackernews", thread),
         parent_id=mention_id("hackernews", parent) if parent else None,
         author=_author(author),
-        title=plain_title(title) if title else None,
+        title=one_line(html.unescape(title)) if title else None,
         text=text,
         published_at=published,
         deleted=deleted,

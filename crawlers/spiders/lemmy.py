@@ -11,25 +11,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBusy, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
-from crawlers.page import (
-    Json,
-    JsonObject,
-    host_of,
-    id_of,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    refuse_error,
-    text_of,
-    time_of,
-)
-from crawlers.source import Source, names_of
+from crawlers.page import JsonObject, host_of, id_of, int_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import refusal_of, refuse_error, unknown
+from crawlers.source import SERVER, Source, names_of
 from crawlers.stream import Lookup, Stream
-from crawlers.text import plain_title
+from crawlers.text import one_line
 
 EXPECTED = "expected an answer of Lemmy's API: `posts`, `comments`, `post_view`, `comment_view` or a v4 list"
 #: Posts and comments a page: the most that an instance gives.
@@ -66,6 +56,17 @@ class Lemmy(Source):
 
     name = "lemmy"
     title = "Lemmy"
+    summary = "Posts and comments, as the servers you name know them."
+    fields = (
+        SettingField(
+            name="servers",
+            label="Servers",
+            example="lemmy.world",
+            noun="server name",
+            form=SERVER,
+            required=True,
+        ),
+    )
     about = (
         "Posts and comments that name the product, a rival or an alias, searched on the instances of the "
         "setting `servers` (each knows what its members follow elsewhere), with the talk around each. Known "
@@ -87,24 +88,10 @@ class Lemmy(Source):
         del product
         return {"servers": list(DEFAULT_SERVERS)}
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the settings name servers.
-
-        Raises:
-            InputError: there is no server, or a name is none.
-        """
-        servers = _texts(settings.get("servers"))
-        if not servers:
-            raise InputError("lemmy needs `servers`, such as lemmy.world")
-        for server in servers:
-            if not _SERVER.fullmatch(server.lower()):
-                raise InputError(f"{server!r} is no server name; write it like lemmy.world")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name on each server."""
         self.check_settings(settings)
-        for server in dict.fromkeys(name.lower() for name in _texts(settings.get("servers"))):
+        for server in dict.fromkeys(name.lower() for name in self.values(settings, "servers")):
             for name in names_of(watch.brands):
                 query = {"q": name, "type_": "All", "sort": "New", "listing_type": "All"}
                 address = urlencode({**query, "limit": PAGE, "page": 1})
@@ -179,21 +166,21 @@ class Lemmy(Source):
 
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: instances say "too fast" with 400 as well as with 429."""
-        try:
-            _refuse(object_of(read_json(page, EXPECTED)), now)
-        except EarfulError as error:
-            return error if isinstance(error, SourceBusy | SourceGone) else None
-        return None
+        told = refusal_of(lambda: _refuse(object_of(read_json(page, EXPECTED)), now))
+        return told if isinstance(told, SourceBusy | SourceGone) else None
 
     def _rows(self, page: TextResponse) -> list[_Row]:
         data = read_json(page, EXPECTED)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         views = [data[name] for name in _SINGLE if isinstance(data.get(name), dict)]
+        # What `resolve_object` found, and a view that stands by itself.
+        views += [one for name in ("post", "comment") if "creator" in (one := object_of(data.get(name)))]
+        views += [data] if "creator" in data else []
         lists = [data[name] for name in _LISTS if isinstance(data.get(name), list)]
         if not views and not lists:
             _refuse(data, self.clock.now())
-            raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         host = self._host(page.url)
         for items in lists:
             views.extend(list_of(items))
@@ -235,7 +222,7 @@ def _post(view: JsonObject, post: JsonObject, host: str) -> _Row | None:
         url=_url("post", native, post, host),
         thread_id=own_id,
         author=Author() if gone else _author(object_of(view.get("creator"))),
-        title=plain_title(title),
+        title=one_line(title),
         text=text_of(post.get("body")) or "",
         published_at=published,
         edited_at=_edited(post, published),
@@ -346,7 +333,7 @@ def _refuse(data: JsonObject, now: datetime) -> None:
         raise SourceBusy(f"the instance says {error!r}", until=now + INTERVAL)
     if error.startswith(("couldnt_find", "not_found")):
         raise SourceGone(f"the instance says {error!r}")
-    refuse_error(data, "error", "message")
+    refuse_error(data)
 
 
 def _asked(page: TextResponse, name: str) -> str | None:
@@ -356,10 +343,3 @@ def _asked(page: TextResponse, name: str) -> str | None:
 
 def _number(value: str | None) -> int:
     return int(value) if value and value.isdecimal() else 1
-
-
-def _texts(value: Json | object) -> list[str]:
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else ()
-    return [item.strip() for item in items if isinstance(item, str) and item.strip()]

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from scrapy.http import TextResponse
 
-from core.errors import InputError, SourceChanged
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.freshness import Recheck
 from crawlers.page import (
@@ -20,13 +20,14 @@ from crawlers.page import (
     host_of,
     id_of,
     int_of,
+    list_of,
     object_of,
     read_json,
-    refuse_error,
     text_of,
     time_of,
 )
-from crawlers.source import Source, names_of
+from crawlers.refusals import unknown
+from crawlers.source import SERVER, Source, names_of
 from crawlers.stream import Stream
 from crawlers.text import html_to_text, plain_title
 
@@ -57,6 +58,18 @@ class Mastodon(Source):
 
     name = "mastodon"
     title = "Mastodon"
+    summary = "Public posts with a hashtag, on the servers you name."
+    fields = (
+        SettingField(
+            name="servers",
+            label="Servers",
+            example="mastodon.social",
+            noun="server name",
+            form=SERVER,
+            required=True,
+        ),
+        SettingField(name="tags", label="More hashtags", example="acmecloud", hint="The names count anyway."),
+    )
     about = (
         "Public posts under hashtags made of the product's and rivals' names (`tags` adds others) on the "
         "servers that `servers` lists, with the conversation around each. With a user's token of a server "
@@ -71,26 +84,12 @@ class Mastodon(Source):
         """Read the product's hashtag on two big servers; nothing where its name makes no hashtag."""
         return {"servers": list(DEFAULT_SERVERS)} if _tag(product) else None
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the settings name servers, and tags that can be.
-
-        Raises:
-            InputError: there is no server, or a name is none.
-        """
-        servers = _texts(settings.get("servers"))
-        if not servers:
-            raise InputError("mastodon needs `servers`, such as mastodon.social")
-        for server in servers:
-            if not _SERVER.fullmatch(server.lower()):
-                raise InputError(f"{server!r} is no server name; write it like mastodon.social")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return each hashtag on each server, and a search for each name where there is a token."""
         self.check_settings(settings)
         names = names_of(watch.brands)
-        tags = [tag for name in (*names, *_texts(settings.get("tags"))) if (tag := _tag(name))]
-        for server in (name.lower() for name in _texts(settings.get("servers"))):
+        tags = [tag for name in (*names, *self.values(settings, "tags")) if (tag := _tag(name))]
+        for server in (name.lower() for name in self.values(settings, "servers")):
             for tag in dict.fromkeys(tags):
                 url = f"{self._server(server)}/api/v1/timelines/tag/{quote(tag)}?limit={PAGE}"
                 yield Stream(watch=watch, name=f"#{tag}@{server}", url=url)
@@ -171,10 +170,10 @@ class Mastodon(Source):
 def _rows(page: TextResponse, host: str, start: _Row | None = None) -> list[_Row]:
     data = read_json(page, EXPECTED)
     middle = [start] if start else []
-    if isinstance(data, list):
-        return [row for item in data if (row := _status(object_of(item), host))]
+    if isinstance(data, list) and (not data or any(id_of(object_of(item).get("id")) for item in data)):
+        return _all(data, host)
     if not isinstance(data, dict):
-        raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
     above, below, found = (data.get(name) for name in ("ancestors", "descendants", "statuses"))
     if isinstance(above, list) and isinstance(below, list):
         return [*_all(above, host), *middle, *_all(below, host)]
@@ -182,12 +181,17 @@ def _rows(page: TextResponse, host: str, start: _Row | None = None) -> list[_Row
         return _all(found, host)
     if id_of(data.get("id")) and isinstance(data.get("account"), dict):
         return _all([data], host)
-    refuse_error(data, "error", "error_description")
-    raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+    raise unknown(data, EXPECTED)
 
 
 def _all(items: Sequence[Json], host: str) -> list[_Row]:
-    return [row for item in items if (row := _status(object_of(item), host))]
+    return [row for item in items if (row := _status(_inner(object_of(item)), host))]
+
+
+def _inner(item: JsonObject) -> JsonObject:
+    """Return the status in a notification or a conversation; else the item itself."""
+    found = item.get("status") or item.get("last_status")
+    return found if isinstance(found, dict) else item
 
 
 def _status(item: JsonObject, host: str) -> _Row | None:
@@ -198,6 +202,7 @@ def _status(item: JsonObject, host: str) -> _Row | None:
     if native is None or published is None or status.get("visibility", "public") != "public":
         return None
     text, warning = html_to_text(text_of(status.get("content")) or ""), text_of(status.get("spoiler_text"))
+    warning = warning or (None if text else _shown(status))
     if not text and not warning:
         return None
     uri = text_of(status.get("uri")) or ""
@@ -225,6 +230,14 @@ def _status(item: JsonObject, host: str) -> _Row | None:
         ),
     )
     return _Row(mention, parent)
+
+
+def _shown(status: JsonObject) -> str | None:
+    """Return what a status without words shows: what its pictures are said to show, or that it has some."""
+    media = [object_of(one) for one in list_of(status.get("media_attachments"))]
+    options = [object_of(one) for one in list_of(object_of(status.get("poll")).get("options"))]
+    said = [text_of(one.get("description")) or f"({one.get('type') or 'attachment'})" for one in media]
+    return " ".join([*said, *filter(None, (text_of(one.get("title")) for one in options))]) or None
 
 
 def _resolved(rows: Sequence[_Row]) -> list[_Row]:
@@ -272,13 +285,3 @@ def _tag(name: str) -> str | None:
     """Return the hashtag that people make of a name."""
     tag = "".join(re.findall(r"\w+", name.casefold()))
     return tag if len(tag) >= MIN_TAG and not tag.isdigit() else None
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        value = value.split(",")
-    return (
-        [item.strip() for item in value if isinstance(item, str) and item.strip()]
-        if isinstance(value, Iterable)
-        else []
-    )

@@ -13,27 +13,17 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.feed_parser import FeedParser
 from crawlers.oauth import ask_for_token, token_of
-from crawlers.page import (
-    Json,
-    JsonObject,
-    id_of,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    refuse_error,
-    refuse_html,
-    text_of,
-    time_of,
-)
+from crawlers.page import Json, JsonObject, id_of, int_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import refuse_error, refuse_page, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Lookup, Stream
-from crawlers.text import html_to_text, plain_title
+from crawlers.text import html_to_text, one_line, plain_title
 
 EXPECTED = "expected an answer of Reddit: a Listing, a pair of them, `json.data.things`, or an Atom feed"
 SITE = "https://www.reddit.com"
@@ -62,6 +52,17 @@ class Reddit(Source):
 
     name = "reddit"
     title = "Reddit"
+    summary = "Posts, and with a key the comments below them."
+    fields = (
+        SettingField(
+            name="subreddits",
+            label="Communities",
+            example="selfhosted",
+            noun="subreddit",
+            form=r"/?(?:r/)?\w{2,21}",
+            hint="Empty for all of Reddit.",
+        ),
+    )
     about = (
         "Posts that name the product, a rival or an alias, and posts and comments of the setting "
         "`subreddits` that do. With the key of a registered app through the Data API, with the whole thread; "
@@ -98,17 +99,6 @@ class Reddit(Source):
         del product
         return {}
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the setting `subreddits`, if any, names subreddits.
-
-        Raises:
-            InputError: a name is none.
-        """
-        for name in _subreddits(settings):
-            if not _SUBREDDIT.fullmatch(name):
-                raise InputError(f"{name!r} is no subreddit; write it like selfhosted or r/selfhosted")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name, and the posts and comments of each subreddit."""
         self.check_settings(settings)
@@ -120,7 +110,8 @@ class Reddit(Source):
             words = '"' + name.replace('"', " ") + '"'
             query = urlencode({"q": words, "sort": "new", "type": "link", **common})
             yield Stream(watch=watch, name=words, url=f"{root}/search{form}?{query}")
-        for name in _subreddits(settings):
+        for told in self.values(settings, "subreddits"):
+            name = told.removeprefix("/").removeprefix("r/")
             for part in ("new", "comments"):
                 url = f"{root}/r/{name}/{part}{'/' if form else ''}{form}?{urlencode(common)}"
                 yield Stream(watch=watch, name=f"r/{name} {part}", url=url)
@@ -215,9 +206,7 @@ class Reddit(Source):
         return bool(self._token) and url.startswith(f"{self.base}/") and ".rss" not in urlsplit(url).path
 
     def _feed(self, page: TextResponse) -> Iterator[Mention]:
-        refuse_html(page)
-        if re.match(rb"\s*<(?:!doctype html|html|body)", page.body, re.IGNORECASE):
-            raise SourceBlocked("a web page instead of a feed")
+        refuse_page(page)
         content_type = (page.headers.get("Content-Type") or b"").decode("latin-1")
         found = _PARSER.parse(page.body, url=page.url, content_type=content_type)
         if not found.get("kind"):
@@ -229,7 +218,7 @@ def _roots(data: Json) -> list[Json]:
     if isinstance(data, list) and all(object_of(item).get("kind") == "Listing" for item in data):
         return list(data)
     if not isinstance(data, dict):
-        raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
     if text_of(data.get("kind")) and isinstance(data.get("data"), dict):
         return [data]
     inner = object_of(data.get("json"))
@@ -237,7 +226,7 @@ def _roots(data: Json) -> list[Json]:
     if isinstance(things, list):
         return list(things)
     _refuse(data, inner)
-    raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+    raise unknown(data, EXPECTED)
 
 
 def _things(data: Json, *kinds: str) -> Iterator[JsonObject]:
@@ -274,7 +263,7 @@ def _refuse(data: JsonObject, inner: JsonObject) -> None:
     if isinstance(code, int) or message:
         raise SourceBlocked(said)
     for error in list_of(inner.get("errors")):
-        refuse_error({"error": " ".join(filter(None, map(text_of, list_of(error))))}, "error")
+        refuse_error({"error": " ".join(filter(None, map(text_of, list_of(error))))})
 
 
 def _mention(thing: JsonObject, *, escaped: bool) -> Mention | None:
@@ -301,7 +290,7 @@ def _mention(thing: JsonObject, *, escaped: bool) -> Mention | None:
         author=Author()
         if gone
         else _author(text_of(data.get("author")), text_of(data.get("author_fullname"))),
-        title=plain_title(title) if title else None,
+        title=one_line(title) if title else None,
         text=text,
         published_at=published,
         edited_at=None if isinstance(edited, bool) else time_of(edited),
@@ -382,12 +371,3 @@ def _author(name: str | None, fullname: str | None) -> Author:
     if name is None or name == _GONE:
         return Author()
     return Author(id=fullname, handle=name, url=f"{SITE}/user/{quote(name)}")
-
-
-def _subreddits(settings: SourceSettings) -> list[str]:
-    value = settings.get("subreddits")
-    if isinstance(value, str):
-        value = value.split(",")
-    listed = value if isinstance(value, list | tuple) else ()
-    names = (item.strip() for item in listed if isinstance(item, str))
-    return list(dict.fromkeys(name.removeprefix("/").removeprefix("r/") for name in names if name))

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.page import (
     Json,
@@ -28,6 +29,7 @@ from crawlers.page import (
     text_of,
     time_of,
 )
+from crawlers.refusals import refusal_of, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text, plain_title
@@ -71,6 +73,17 @@ class StackExchange(Source):
 
     name = "stackexchange"
     title = "Stack Overflow and Stack Exchange"
+    summary = "Questions, answers and comments."
+    fields = (
+        SettingField(
+            name="sites",
+            label="Sites",
+            example="stackoverflow",
+            noun="site's name",
+            form=_SITE.pattern,
+            default=DEFAULT_SITES,
+        ),
+    )
     about = (
         "Questions and answers that name the product, a rival or an alias on the sites of the setting "
         "`sites` (Stack Overflow where there is none), with the question's other answers and the comments. "
@@ -99,21 +112,10 @@ class StackExchange(Source):
         del product
         return {"sites": list(DEFAULT_SITES)}
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where the settings name sites.
-
-        Raises:
-            InputError: a name is none.
-        """
-        for site in _sites(settings):
-            if not _SITE.fullmatch(site):
-                raise InputError(f"{site!r} is no site's name; write it like stackoverflow or dba")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name on each site, over questions and answers."""
         self.check_settings(settings)
-        for site in _sites(settings):
+        for site in dict.fromkeys(one.lower() for one in self.values(settings, "sites")):
             for name in names_of(watch.brands):
                 query = {"q": f'"{name}"', "site": site, "sort": "creation", "order": "desc"}
                 address = urlencode({**query, "pagesize": PAGE, "page": 1})
@@ -186,13 +188,7 @@ class StackExchange(Source):
 
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: the API says everything with 400 and tells why in the body."""
-        try:
-            _items(page, now)
-        except SourceChanged:
-            return None
-        except EarfulError as error:
-            return error
-        return None
+        return refusal_of(lambda: _items(page, now))
 
     def _posts(self, page: TextResponse, path: str) -> str:
         site = parse_qs(urlsplit(page.url).query).get("site", [DEFAULT_SITES[0]])[-1]
@@ -208,11 +204,11 @@ def _items(page: TextResponse, now: datetime) -> tuple[list[JsonObject], str]:
     """
     data = read_json(page, EXPECTED)
     if not isinstance(data, dict):
-        raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
     if "error_id" in data or "error_name" in data:
         _refuse(data, now)
     if not isinstance(data.get("items"), list):
-        raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
     items = [object_of(item) for item in list_of(data["items"])]
     if items and not any(_kind(item) for item in items):
         raise SourceChanged(f"items with {', '.join(sorted(items[0])[:8])}; {EXPECTED}")
@@ -369,14 +365,4 @@ def _author(owner: JsonObject) -> Author:
         handle=html.unescape(name) if name else None,
         name=html.unescape(name) if name else None,
         url=link if host_of(link or "") else None,
-    )
-
-
-def _sites(settings: SourceSettings) -> list[str]:
-    value = settings.get("sites") or list(DEFAULT_SITES)
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else ()
-    return list(
-        dict.fromkeys(item.strip().lower() for item in items if isinstance(item, str) and item.strip())
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import gzip
-import io
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -18,11 +16,13 @@ from scrapy.http import Response, TextResponse
 
 from core.errors import EarfulError, InputError, SourceBlocked, SourceChanged
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers import json_ld
 from crawlers.dates import date_of
-from crawlers.page import JsonObject, check_status, host_of
-from crawlers.recorded import NOWHERE
+from crawlers.page import JsonObject, check_status, host_of, read_json
+from crawlers.recorded import NOWHERE, unpacked
+from crawlers.refusals import unknown
 from crawlers.source import Source
 from crawlers.stream import Stream, from_cursor
 from crawlers.walls import Shown, wall_in
@@ -53,6 +53,13 @@ class Web(Source):
 
     name = "web"
     title = "Web pages"
+    summary = "Articles, discussions and reviews on pages that you name."
+    fields = (
+        SettingField(name="pages", label="Pages", example="https://blog.example/news", noun="address"),
+        SettingField(
+            name="sitemaps", label="Sitemaps", example="https://blog.example/sitemap.xml", noun="address"
+        ),
+    )
     about = (
         "Pages that name the product or a rival, by their addresses in `pages` or through the `sitemaps` of "
         "their sites: the article, or each post, answer and review where a page tells of these by JSON-LD. "
@@ -73,7 +80,7 @@ class Web(Source):
         Raises:
             InputError: they name neither.
         """
-        if not _texts(settings.get("pages")) and not _texts(settings.get("sitemaps")):
+        if not cls.values(settings, "pages") and not cls.values(settings, "sitemaps"):
             raise InputError(
                 "web needs `pages` or `sitemaps`, lists of addresses such as https://acme.example/"
             )
@@ -109,7 +116,9 @@ class Web(Source):
         """
         top = page.body[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         is_wide = page.body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        if not top or top[:1] in (b"{", b"[") or (b"\x00" in top and not is_wide):
+        if top[:1] in (b"{", b"["):
+            raise unknown(read_json(page, EXPECTED), EXPECTED)
+        if not top or (b"\x00" in top and not is_wide):
             raise SourceChanged(f"no page; {EXPECTED}")
         if b"<urlset" in top or b"<sitemapindex" in top:
             return iter(())
@@ -123,7 +132,7 @@ class Web(Source):
     def _addresses(self, settings: SourceSettings, name: str) -> list[str]:
         """Return the addresses of a setting; those that are none stand below `--base-url`."""
         urls: list[str] = []
-        for told in _texts(settings.get(name)):
+        for told in self.values(settings, name):
             url = address(urljoin(f"{self.base_url}/", told) if self.base_url else told, "")
             if url is None:
                 raise InputError(f"{told!r} is no address; write it with https://")
@@ -337,7 +346,7 @@ def _sitemap(response: Response) -> tuple[str, list[_Listed]]:
     Raises:
         SourceChanged: it is none.
     """
-    root = read_xml(_unpacked(response.body), EXPECTED)
+    root = read_xml(unpacked(response.body), EXPECTED)
     kind = name_of(root)
     if kind not in ("urlset", "sitemapindex"):
         raise SourceChanged(f"XML that begins with {kind!r}; {EXPECTED}")
@@ -353,20 +362,3 @@ def _newest_first(listed: Iterable[_Listed]) -> list[_Listed]:
     """Return each page once; those without a date stand last, in their order."""
     once = {one.url: one for one in listed}.values()
     return sorted(once, key=lambda one: -one.changed.timestamp() if one.changed else 0.0)
-
-
-def _unpacked(body: bytes) -> bytes:
-    if body[:2] != b"\x1f\x8b":
-        return body
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
-            return packed.read(MAX_SITEMAP)
-    except (OSError, EOFError) as error:
-        raise SourceChanged(f"a packed sitemap that is broken ({error}); {EXPECTED}") from None
-
-
-def _texts(value: object) -> Sequence[str]:
-    if isinstance(value, str):
-        value = value.split()
-    items = value if isinstance(value, list | tuple) else []
-    return [item.strip() for item in items if isinstance(item, str) and item.strip()]

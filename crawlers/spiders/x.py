@@ -12,20 +12,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.budget import Budget
-from crawlers.page import (
-    JsonObject,
-    id_of,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    text_of,
-    time_of,
-)
+from crawlers.page import JsonObject, id_of, int_of, list_of, object_of, read_json, sum_of, text_of, time_of
+from crawlers.refusals import refusal_of, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Lookup, Stream
 
@@ -68,6 +61,16 @@ class X(Source):
 
     name = "x"
     title = "X"
+    summary = "Posts of the last seven days. Costs money per post."
+    fields = (
+        SettingField(
+            name="daily_usd",
+            label="US dollars a day at most",
+            example="1.50",
+            many=False,
+            hint="For all watches together.",
+        ),
+    )
     about = (
         "Posts of the last 7 days that name the product, a rival or an alias, with the replies around each, "
         "through the API v2. A post costs $0.005 and an account $0.010: the setting `daily_usd` caps what "
@@ -122,7 +125,7 @@ class X(Source):
         """Yield the posts of an answer; a tombstone for each that X says is gone or hidden."""
         data = read_json(page, EXPECTED)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         posts, gone = _posts(data), _gone(data)
         if not posts and not gone:
             _refuse(data)
@@ -197,13 +200,7 @@ class X(Source):
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means."""
         del now
-        try:
-            _refuse(object_of(read_json(page, EXPECTED)))
-        except SourceChanged:
-            return None
-        except EarfulError as error:
-            return error
-        return None
+        return refusal_of(lambda: _refuse(object_of(read_json(page, EXPECTED))))
 
     def busy_until(self, page: TextResponse, now: datetime) -> datetime | None:
         """Count what an answer cost; X itself names no time."""
@@ -299,7 +296,7 @@ def _refuse(data: JsonObject) -> None:
     ]
     told = next(filter(None, said), None)
     if told is None:
-        raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+        raise unknown(data, EXPECTED)
     message = f"X says {told[:200]!r}"
     kind = f"{data.get('type')} {first.get('type')} {data.get('title')} {first.get('title')}".lower()
     if "not-found" in kind or "not found" in kind:
@@ -349,15 +346,10 @@ def _born(native: str) -> datetime | None:
 
 
 def _engagement(metrics: JsonObject) -> Engagement:
-    shares = [
-        number
-        for name in ("retweet_count", "quote_count")
-        if (number := int_of(metrics.get(name))) is not None
-    ]
     return Engagement(
         score=int_of(metrics.get("like_count")),
         replies=int_of(metrics.get("reply_count")),
-        shares=sum(shares) if shares else None,
+        shares=sum_of(metrics, "retweet_count", "quote_count"),
         views=int_of(metrics.get("impression_count")),
     )
 
@@ -395,6 +387,9 @@ def _queries(names: Sequence[str]) -> Iterator[str]:
 
 def _daily(settings: SourceSettings) -> float:
     value = settings.get("daily_usd", DAILY_USD)
+    if isinstance(value, str):
+        # As the form of a watch sends it.
+        value = float(value) if re.fullmatch(r"\d{1,6}(?:\.\d{1,4})?", value.strip()) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= LEAST_USD:
         raise InputError(f"x: `daily_usd` is an amount of US dollars from {LEAST_USD:.2f} up, such as 1.50")
     return float(value)

@@ -15,21 +15,13 @@ from lxml import etree
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from core.errors import EarfulError, InputError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
+from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceChanged, SourceGone
 from core.mention import Author, Engagement, Kind, Mention, mention_id
+from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.budget import Budget, midnight_after
-from crawlers.page import (
-    JsonObject,
-    id_of,
-    int_of,
-    list_of,
-    object_of,
-    read_json,
-    refuse_html,
-    text_of,
-    time_of,
-)
+from crawlers.page import JsonObject, id_of, int_of, list_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import refusal_of, refuse_page, unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Lookup, Stream
 from crawlers.text import html_to_text
@@ -48,6 +40,8 @@ RESERVE = 0.05
 
 _CHANNEL = re.compile(r"UC[\w-]{22}")
 _VIDEO = re.compile(r"[\w-]{11}")
+#: States of a comment that only the channel's owner sees.
+_WITHHELD = frozenset(("heldForReview", "likelySpam", "rejected"))
 #: Reasons of a refusal that come to an end by themselves.
 _QUOTA = frozenset(("quotaExceeded", "dailyLimitExceeded"))
 _TOO_FAST = frozenset(("rateLimitExceeded", "userRateLimitExceeded", "backendError", "processingFailure"))
@@ -69,6 +63,20 @@ class YouTube(Source):
 
     name = "youtube"
     title = "YouTube"
+    summary = "Videos and the comments below them."
+    fields = (
+        SettingField(
+            name="channels",
+            label="Channels",
+            example="UCacmeacmeacmeacmeacmeac",
+            noun="channel id",
+            form=r"UC[\w-]{22}",
+            hint="Without a key only their newest videos.",
+        ),
+        SettingField(
+            name="videos", label="Videos", example="dQw4w9WgXcQ", noun="video id", form=r"[\w-]{11}"
+        ),
+    )
     about = (
         "Videos that name the product, a rival or an alias, with their comments; the comments below all "
         "videos of the channels in `channels`, and below `videos`. Through the Data API v3 with a key: "
@@ -91,20 +99,6 @@ class YouTube(Source):
         super().__init__(**options)  # type: ignore[arg-type]  # handed on as they are
         self._budgets: dict[bool, Budget] = {}
 
-    @classmethod
-    def check_settings(cls, settings: SourceSettings) -> None:
-        """Return where channels and videos are ids.
-
-        Raises:
-            InputError: one is none.
-        """
-        for channel in _texts(settings.get("channels")):
-            if not _CHANNEL.fullmatch(channel):
-                raise InputError(f"{channel!r} is no channel id; it begins with UC and has 24 letters")
-        for video in _texts(settings.get("videos")):
-            if not _VIDEO.fullmatch(video):
-                raise InputError(f"{video!r} is no video id; write the 11 letters behind `watch?v=`")
-
     def streams(self, watch: Watch, settings: SourceSettings) -> Iterable[Stream]:
         """Return a search for each name, and the comments of channels and videos; without a key, feeds.
 
@@ -112,7 +106,7 @@ class YouTube(Source):
             SourceBlocked: there is neither a key nor a channel.
         """
         self.check_settings(settings)
-        channels, videos = _texts(settings.get("channels")), _texts(settings.get("videos"))
+        channels, videos = self.values(settings, "channels"), self.values(settings, "videos")
         if not self.keys.get("api_key"):
             if not channels:
                 raise SourceBlocked("YouTube needs an API key, or `channels` to read the feeds of")
@@ -133,17 +127,17 @@ class YouTube(Source):
     def read(self, page: TextResponse) -> Iterator[Mention]:
         """Yield videos and comments, what is answered first."""
         if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-            refuse_html(page)
+            refuse_page(page)
             return _feed(read_xml(page.body, EXPECTED))
         data = read_json(page, EXPECTED)
         if not isinstance(data, dict):
-            raise SourceChanged(f"a JSON {type(data).__name__}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         if "error" in data:
             _refuse(data, self.clock.now())
         plain = parse_qs(urlsplit(page.url).query).get("textFormat") == ["plainText"]
         items = [object_of(item) for item in list_of(data.get("items"))] or [data]
         if not str(data.get("kind")).startswith("youtube#") and not any("snippet" in item for item in items):
-            raise SourceChanged(f"an object with {', '.join(sorted(data)[:8])}; {EXPECTED}")
+            raise unknown(data, EXPECTED)
         found = [mention for item in items for mention in _item(item, plain=plain)]
         return iter({mention.id: mention for mention in found}.values())
 
@@ -210,13 +204,7 @@ class YouTube(Source):
 
     def refused(self, page: TextResponse, now: datetime) -> EarfulError | None:
         """Return what a refusal means: the body tells the reason."""
-        try:
-            _refuse(object_of(read_json(page, EXPECTED)), now)
-        except SourceChanged:
-            return None
-        except EarfulError as error:
-            return error
-        return None
+        return refusal_of(lambda: _refuse(object_of(read_json(page, EXPECTED)), now))
 
     def _budget(self, *, searches: bool) -> Budget:
         if searches not in self._budgets and self.crawl is not None:
@@ -243,7 +231,8 @@ class YouTube(Source):
 
 def _item(item: JsonObject, *, plain: bool) -> Iterator[Mention]:
     """Yield what one item of a list says: a video, or a comment with the answers shown beside it."""
-    kind, snippet = str(item.get("kind")).removeprefix("youtube#"), object_of(item.get("snippet"))
+    snippet = object_of(item.get("snippet"))
+    kind = _kind(item, snippet)
     found: list[Mention | None] = []
     if kind == "commentThread":
         top, replies = object_of(snippet.get("topLevelComment")), int_of(snippet.get("totalReplyCount"))
@@ -258,6 +247,17 @@ def _item(item: JsonObject, *, plain: bool) -> Iterator[Mention]:
     elif kind in ("video", "searchResult"):
         found = [_video(item, is_hit=kind == "searchResult")]
     yield from filter(None, found)
+
+
+def _kind(item: JsonObject, snippet: JsonObject) -> str:
+    """Return what an item is, by its own word or by what it holds; nothing for what only owners see."""
+    if text_of(snippet.get("moderationStatus")) in _WITHHELD:
+        return ""
+    if told := text_of(item.get("kind")):
+        return told.removeprefix("youtube#")
+    if "topLevelComment" in snippet:
+        return "commentThread"
+    return "comment" if "textDisplay" in snippet or "textOriginal" in snippet else ""
 
 
 def _placed(mention: Mention, start: Mention) -> Mention:
@@ -391,10 +391,3 @@ def _refuse(data: JsonObject, now: datetime) -> None:
 def _figure(value: object) -> int | None:
     """Return a number that the service writes as a text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else None
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        value = value.split(",")
-    items = value if isinstance(value, list | tuple) else []
-    return list(dict.fromkeys(item.strip() for item in items if isinstance(item, str) and item.strip()))

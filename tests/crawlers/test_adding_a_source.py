@@ -18,10 +18,10 @@ from urllib.parse import urlencode
 
 from scrapy.http import TextResponse
 
-from core.errors import SourceChanged
 from core.mention import Author, Kind, Mention, mention_id
 from core.watch import SourceSettings, Watch
-from crawlers.page import Json, id_of, list_of, object_of, read_json, refuse_error, text_of, time_of
+from crawlers.page import Json, id_of, object_of, read_json, text_of, time_of
+from crawlers.refusals import unknown
 from crawlers.source import Source, names_of
 from crawlers.stream import Stream
 

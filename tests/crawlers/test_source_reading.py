@@ -151,7 +151,7 @@ def test_a_server_that_is_no_name_is_refused(servers: list[str]) -> None:
         (Mastodon, {"something": 1}, SourceChanged),
         (Mastodon, "text", SourceChanged),
         (Mastodon, b"<html><title>Attention Required! | Cloudflare</title>", SourceBlocked),
-        (Mastodon, b"<html><title>My holiday</title><p>sun", SourceChanged),
+        (Mastodon, b"<html><title>My holiday</title><p>sun", SourceBlocked),
         (Mastodon, b"[" * 100_000, SourceChanged),
         (HackerNews, {"status": 404, "error": "Not Found"}, SourceGone),
         (HackerNews, {"message": "Too many requests"}, SourceBusy),

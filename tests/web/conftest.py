@@ -10,6 +10,7 @@ from core.clock import SetClock
 from core.ports import Store
 from core.settings import Settings
 from core.user import Role, User
+from crawlers.catalog import source_forms
 from store import open_store
 from tests.builders import NOW, a_watch
 from tests.web.browser import Browser
@@ -35,7 +36,7 @@ def store(tmp_path: Path, clock: SetClock) -> Iterator[Store]:
 
 @pytest.fixture
 def app(store: Store, clock: SetClock) -> Flask:
-    return create_app(store, Settings(), clock=clock)
+    return create_app(store, Settings(), clock=clock, sources=source_forms)
 
 
 @pytest.fixture

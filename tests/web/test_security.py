@@ -120,14 +120,19 @@ def test_no_page_holds_inline_script_or_style_or_another_origin(app: Flask, brow
             assert part.startswith("/static/"), address
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "[::2]:80", "[::1].evil.example"],
+)
 def test_a_foreign_host_header_is_refused(browser: Browser, host: str) -> None:
     answer = browser.client.get("/threads", headers={"Host": host})
     assert answer.status_code == 400
     assert "Location" not in answer.headers
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8710", "localhost:8710", "listen.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8710", "localhost:8710", "listen.example", "[::1]:8710", "[::1]"]
+)
 def test_hosts_that_the_operator_named_are_answered(store: Store, host: str) -> None:
     app = create_app(store, Settings(host="0.0.0.0", trusted_hosts=("listen.example",)))
     assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200

@@ -31,7 +31,7 @@ def show() -> str:
 @blueprint.get("/watches/new")
 def new() -> str:
     """Show an empty form."""
-    form = WatchForm.empty(services().sources)
+    form = WatchForm.empty(services().sources())
     return render_template("watches/edit.html", form=form, watch=None, preview=None, fresh=None)
 
 
@@ -39,7 +39,7 @@ def new() -> str:
 def edit(watch_id: str) -> str:
     """Show a watch's form."""
     watch = the_store().watch(watch_id)
-    form = WatchForm.of(watch, services().sources)
+    form = WatchForm.of(watch, services().sources())
     saved = request.args.get("saved", "")
     return render_template(
         "watches/edit.html", form=form, watch=watch, preview=None, fresh=None, saved=bool(saved)
@@ -59,7 +59,7 @@ def save(watch_id: str) -> Response:
 
 
 def _save(stored: Watch | None) -> Response:
-    form = WatchForm.read(request.form, services().sources)
+    form = WatchForm.read(request.form, services().sources())
     watch = form.watch(stored)
     if watch is None:
         return _form(form, stored, status=400)
@@ -74,7 +74,7 @@ def _save(stored: Watch | None) -> Response:
         fresh = conflict.fresh if isinstance(conflict.fresh, Watch) else the_store().watch(watch.id)
         # The form keeps what was typed and carries the new version: sending it again means "mine counts".
         form.version = fresh.version
-        return _form(form, stored, fresh=WatchForm.of(fresh, services().sources), status=409)
+        return _form(form, stored, fresh=WatchForm.of(fresh, services().sources()), status=409)
     return redirect(url_for(".edit", watch_id=saved.id, saved=saved.version), code=303)
 
 
