@@ -17,7 +17,7 @@ from core.ports import Store
 from core.settings import Settings
 from core.source_form import SourceForm
 from web import errors, i18n, page, security, sessions, views
-from web.hosts import HostRequest, hosts_of
+from web.hosts import HostApp, hosts_of
 from web.routing import IdConverter
 from web.services import Services
 
@@ -47,13 +47,12 @@ def create_app(
         probes: what `/readyz` asks beside the store.
         translations: directories of catalogues beside the bundled ones.
     """
-    app = Flask("web")
-    app.request_class = HostRequest
+    app = HostApp("web")
+    app.hosts = hosts_of(settings)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2_000,
-        TRUSTED_HOSTS=hosts_of(settings),
     )
     app.extensions["earful"] = Services(
         store=store, settings=settings, clock=clock or SystemClock(), sources=sources, probes=probes

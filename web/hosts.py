@@ -5,36 +5,41 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from flask import Request
-from werkzeug.sansio.utils import get_host
-from werkzeug.utils import cached_property
+from flask import Flask, Request
+from werkzeug.exceptions import SecurityError
+from werkzeug.routing import MapAdapter
+from werkzeug.wsgi import get_host
 
 from core.settings import Settings
 
 _BRACKETED = re.compile(r"(\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
 
 
-class HostRequest(Request):
-    """A request whose Host may be an IPv6 address.
+class HostApp(Flask):
+    """An application that answers to its own hosts, IPv6 addresses among them.
 
-    werkzeug 3.1 cuts the names that it trusts at their first colon, so that `[::1]` never is one of them.
+    werkzeug 3.1 cuts the names of `TRUSTED_HOSTS` at their first colon, so that `[::1]` never is one of them.
     """
 
-    @cached_property
-    def host(self) -> str:
-        """The Host that was asked for.
+    #: Names without a port.
+    hosts: tuple[str, ...] = ()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Refuse a foreign Host where Flask itself would; called by Flask.
 
         Raises:
-            SecurityError: it is not one of ours.
+            SecurityError: the Host is not one of ours.
         """
-        asked = self.headers.get("Host", "")
-        found = _BRACKETED.fullmatch(asked)
-        if found and found[1].lower() in (self.trusted_hosts or ()):
-            return get_host(self.scheme, asked, self.server)
-        return get_host(self.scheme, self.headers.get("Host"), self.server, self.trusted_hosts)
+        if request is not None:
+            found = _BRACKETED.fullmatch(request.headers.get("Host", ""))
+            if found is None:
+                get_host(request.environ, self.hosts)
+            elif found[1].lower() not in self.hosts:
+                raise SecurityError(f"Host {found[1]} is not trusted.")
+        return super().create_url_adapter(request)
 
 
-def hosts_of(settings: Settings) -> list[str]:
+def hosts_of(settings: Settings) -> tuple[str, ...]:
     """Return the Host headers that are answered.
 
     A server bound to every address cannot know its names, so there the caller names them; the address
@@ -48,4 +53,4 @@ def hosts_of(settings: Settings) -> list[str]:
     else:
         if not bound.is_unspecified:
             hosts.add(f"[{bound}]" if isinstance(bound, ipaddress.IPv6Address) else str(bound))
-    return sorted(hosts)
+    return tuple(sorted(hosts))
