@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -188,13 +189,19 @@ class _Reader:
         self._refuse_wall(text, described=bool(talks or article))
         found = [mention for node in talks for mention in self._talk(node, text, is_only=len(talks) == 1)]
         if not found:
-            reviews = [one for node in self.nodes for one in json_ld.reviews_of(node)] if not article else []
-            found = [
-                one for node in reviews[:MAX_BELOW] if (one := self._node(node, Kind.REVIEW, None, None))
-            ]
-            if text or not found:
+            found, is_page = ([], False) if article else self._reviews()
+            if not is_page and (text or not found):
                 found = [self._whole(article or {}, text), *found]
         return list({mention.id: mention for mention in found}.values())
+
+    def _reviews(self) -> tuple[list[Mention], bool]:
+        """Return the reviews that the page carries; or the one that it is, and that it is one."""
+        own = [node for node in self.nodes if json_ld.types_of(node) & json_ld.REVIEW]
+        carried = [one for node in self.nodes for one in json_ld.reviews_of(node)]
+        is_page = len(own) == 1 and not carried
+        read = (self._node(node, Kind.REVIEW, None, None, is_page=is_page) for node in (*own, *carried))
+        found = list(itertools.islice(filter(None, read), MAX_BELOW))
+        return found, is_page and bool(found)
 
     def _refuse_wall(self, text: str, *, described: bool) -> None:
         heads = [node.text() for node in self.page.tree.css("title")[:1]]
