@@ -12,11 +12,11 @@ import click
 from core.clock import SystemClock
 from core.errors import ConfigError
 from core.settings import Settings
-from store import back_up
+from store import back_up, suffix
 
 #: In the data directory, where none is named.
 DIRECTORY = "backups"
-DATED = re.compile(r"earful-(\d{8}T\d{6}Z)\.db")
+DATED = re.compile(r"earful-(\d{8}T\d{6}Z)\.(?:db|jsonl\.gz)")
 STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -27,12 +27,13 @@ STAMP = "%Y%m%dT%H%M%SZ"
 def command(settings: Settings, file: Path | None, keep: int | None) -> None:
     """Copy everything into FILE while Earful runs; without FILE into a dated file in DATA/backups.
 
-    FILE may be a directory. A file that is there is never overwritten. The copy appears when it is
-    whole and has passed its integrity check; its path goes to standard output.
+    A SQLite store becomes a database of one moment, Elasticsearch a compressed file of records. FILE may
+    be a directory. A file that is there is never overwritten. The copy appears when it is whole and
+    verified; its path goes to standard output.
     """
     target = file or settings.data_dir / DIRECTORY
     if file is None or file.is_dir():
-        target /= f"earful-{SystemClock().now().strftime(STAMP)}.db"
+        target /= f"earful-{SystemClock().now().strftime(STAMP)}{suffix(settings.database_url)}"
     elif keep is not None:
         raise ConfigError("--keep counts dated backups in a directory; leave FILE out or name a directory")
     back_up(settings.database_url, target, progress=show)
@@ -46,19 +47,10 @@ def command(settings: Settings, file: Path | None, keep: int | None) -> None:
             click.echo(f"removed {old}", err=True)
 
 
-def backup_if_due(settings: Settings, *, every: timedelta, keep: int, now: datetime) -> Path | None:
-    """Write a dated backup where the newest is older than `every`, and keep `keep`; None where none is due.
-
-    For a scheduler; it returns when the copy is verified, so long ones belong into a thread or a child.
-    """
-    directory = settings.data_dir / DIRECTORY
-    newest = max(dated(directory), default=None)
-    if newest is not None and now - newest[0] < every:
-        return None
-    target = directory / f"earful-{now.astimezone(UTC).strftime(STAMP)}.db"
-    back_up(settings.database_url, target)
-    prune(directory, keep)
-    return target
+def is_due(directory: Path, *, every: timedelta, since: datetime, now: datetime) -> bool:
+    """Tell whether the newest dated backup is older than `every`; the first is due `every` after `since`."""
+    newest = max((at for at, _ in dated(directory)), default=since)
+    return now - max(newest, since) >= every
 
 
 def dated(directory: Path) -> list[tuple[datetime, Path]]:

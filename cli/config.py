@@ -45,6 +45,10 @@ class _File(BaseSettings):
     host_delay: float = Field(default=Settings().host_delay, ge=0, le=3600)
     model_dir: str = ""
     label_threads: int = Field(default=1, ge=1, le=64)
+    backup_hours: float = Field(default=Settings().backup_hours, ge=0, le=8760)
+    backup_keep: int = Field(default=Settings().backup_keep, ge=1, le=1000)
+    retention_days: int = Field(default=0, ge=0, le=36500)
+    broker: str = ""
     weights: dict[str, float] = Field(default_factory=dict)
     budgets: dict[str, _Budget] = Field(default_factory=dict)
 
@@ -106,6 +110,10 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         host_delay=read.host_delay,
         model_dir=read.model_dir,
         label_threads=read.label_threads,
+        backup_hours=read.backup_hours,
+        backup_keep=read.backup_keep,
+        retention_days=read.retention_days,
+        broker=read.broker,
         weights=_weights(read.weights, path),
         budgets={name: budget.model_dump(exclude_none=True) for name, budget in read.budgets.items()},
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cli.children import Child
+from cli.chores import Chores
 from core.clock import Clock
 from core.ports import Store
 from core.settings import Settings
@@ -45,12 +46,18 @@ class Scheduler:
     _crawl_since: datetime | None = None
     _work: Work | None = None
     _asked_sweep: datetime | None = None
+    chores: Chores = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the chores on."""
+        self.chores = Chores(self.store, self.settings, self.clock, self.say)
 
     def tick(self) -> bool:
         """Do what is due now; return whether anything was done, so that the caller need not wait."""
         self._finish_crawl()
         if self.crawl is None:
             self._begin_crawl()
+        self.chores.tick()
         busy = rank(self.store, self.settings.weights, now=self.clock.now()) > 0
         # First what just came in: the daily look at everybody can wait for a quiet moment.
         return busy or self._sweep_customers()
@@ -70,6 +77,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """End a running crawl; what it stored stays, and its cursor tells where to go on."""
+        self.chores.stop()
         if self.crawl is not None:
             self.crawl.stop()
             self.crawl.wait()

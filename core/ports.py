@@ -16,6 +16,7 @@ from typing import Protocol
 
 from core.audit import AuditRecord
 from core.keeping import CustomerStore, DeskStore
+from core.records import DeadLetter, RecordStore
 from core.search import Bucket, Count, FacetValue, Page, QueuePage, QueueSort, Search, Sort
 from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
@@ -212,6 +213,10 @@ class ThreadStore(Protocol):
         """Take a note away, with its audit record `note.remove` that keeps the text."""
         ...
 
+    def stale_threads(self, *, before: datetime, limit: int) -> list[str]:
+        """Return threads that are not pinned and whose mentions were all published before a moment."""
+        ...
+
     def tags(self) -> list[str]:
         """Return every tag in use, by name."""
         ...
@@ -348,9 +353,18 @@ class Store(
     OfficeStore,
     DeskStore,
     CustomerStore,
+    RecordStore,
     Protocol,
 ):
     """Everything one engine does."""
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return what the engine refused to store; nothing of it is lost."""
+        ...
+
+    def replay(self) -> int:
+        """Send dead letters once more, as after a mapping was mended; return how many were taken."""
+        ...
 
     def check(self) -> list[str]:
         """Return what is wrong with the stored data in plain words; empty for nothing."""

@@ -69,6 +69,13 @@ class Settings:
     #: Threads of the labeller.
     label_threads: int = 1
     weights: PriorityWeights = field(default_factory=PriorityWeights)
+    #: Hours between two backups into DATA/backups; 0 makes none. How many of them are kept.
+    backup_hours: float = 24.0
+    backup_keep: int = 7
+    #: Threads whose newest mention is older leave with all they hold, pinned ones stay; 0 keeps all.
+    retention_days: int = 0
+    #: Where Celery carries hints to workers, such as `redis://127.0.0.1:6379/0`; empty: they look themselves.
+    broker: str = ""
     #: Source → settings that every watch has for it, such as `daily_requests`, `daily_usd`, `pages_per_run`.
     budgets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.clock import iso
+from core.clock import from_iso, iso
 from core.errors import InputError
 from core.labels import Tone
 from core.mention import Mention
@@ -187,3 +187,17 @@ def triage_to_json(triage: Triage) -> dict[str, object]:
         "tags": list(triage.tags),
         "version": triage.version,
     }
+
+
+def triage_from_json(data: Mapping[str, object]) -> Triage:
+    """Read a triage back from what `triage_to_json` wrote."""
+    snoozed, assignee, tags = data["snoozed_until"], data["assignee"], data["tags"]
+    return Triage(
+        status=Status(str(data["status"])),
+        assignee=None if assignee is None else str(assignee),
+        snoozed_until=from_iso(str(snoozed)) if snoozed else None,
+        pinned=bool(data["pinned"]),
+        not_about_us=bool(data["not_about_us"]),
+        tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
+        version=int(str(data["version"])),
+    )

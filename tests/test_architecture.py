@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import apsw
 import click
 import pytest
 
 from cli.main import earful
+from core.records import KINDS
+from store import open_store
+from store.elastic import moving as elastic_records
+from store.sqlite import moving as sqlite_records
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("core", "crawlers", "nlp", "store", "engage", "web", "cli")
@@ -350,3 +355,17 @@ def test_the_commands_of_the_contract_that_are_here_have_their_names() -> None:
         "import",
         "export",
     }
+
+
+def test_every_table_is_made_into_records_or_stays_behind_with_a_reason(tmp_path: Path) -> None:
+    """A new table that no record is made of would be lost by a move."""
+    assert set(sqlite_records.KINDS) == set(elastic_records.KINDS) == set(KINDS)
+    url = tmp_path / "tables.db"
+    open_store(f"sqlite:///{url}").close()
+    connection = apsw.Connection(str(url))
+    there = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    connection.close()
+    moved = frozenset().union(*(kind.tables for kind in sqlite_records.KINDS.values()))
+    assert {
+        name for name in there if not name.startswith(("word_", "sqlite_"))
+    } == moved | sqlite_records.STAY.keys()

@@ -17,6 +17,7 @@ from store.elastic.kept import KeptThings
 from store.elastic.labels import Labels
 from store.elastic.ledger import Ledger
 from store.elastic.mentions import Mentions
+from store.elastic.moving import Moving
 from store.elastic.office import Accounts
 from store.elastic.queue import Queue
 from store.elastic.search import Searches
@@ -31,7 +32,7 @@ OLDEST, NEWEST = 8, 9
 
 
 class ElasticStore(
-    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks
+    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks, Moving
 ):
     """Everything that `core.ports.Store` promises, on one Elasticsearch cluster for many machines."""
 

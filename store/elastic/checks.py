@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from core.errors import StoreCorrupt
+from core.records import DeadLetter
 from store.elastic import facts, indices, records, talks
 from store.elastic.bulk import DEAD, Action, Outcome
 from store.elastic.documents import Doc, Documents, read
@@ -20,16 +20,6 @@ from store.elastic.telling import Telling
 
 NAME, THREADS = "mentions", "threads"
 STEP = 500
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """A document that the server refused, and why."""
-
-    #: Id of the mention, or of the document where it is no mention.
-    id: str
-    index: str
-    reason: str
 
 
 class Checks(Part):

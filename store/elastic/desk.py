@@ -36,7 +36,9 @@ class Desk(Part):
             "number": time.time_ns(),
             "until": None,
         }
-        self.documents.write([Action("create", facts.NAME, facts.fact_key("work", work.id), _work_doc(body))])
+        self.documents.write(
+            [Action("create", facts.NAME, facts.fact_key("work", work.id), work_source(body))]
+        )
 
     def claim_work(self, *, owner: str, lease: timedelta, now: datetime) -> Work | None:
         """Claim the oldest waiting request, or a running one whose lease ran out."""
@@ -58,7 +60,7 @@ class Desk(Part):
                     "until": micros(now + lease),
                     "owner": owner,
                 }
-                if self.documents.write([doc.replaced(_work_doc(body))])[0] is Outcome.DONE:
+                if self.documents.write([doc.replaced(work_source(body))])[0] is Outcome.DONE:
                     return _work(body)
             if not found:
                 return None
@@ -79,7 +81,7 @@ class Desk(Part):
         """Say what came of a request."""
         state = WorkState.FAILED if failed else WorkState.DONE
         done = {"state": state.value, "outcome": outcome, "until": None}
-        self._change("work", work_id, lambda body: _work_doc(body | done))
+        self._change("work", work_id, lambda body: work_source(body | done))
 
     def work(self, *, limit: int = 50) -> list[Work]:
         """Return requests, newest first."""
@@ -96,7 +98,7 @@ class Desk(Part):
                 "create",
                 facts.NAME,
                 facts.fact_key("outbox", item.id),
-                _item_doc(_item_body(item, first + n)),
+                item_source(_item_body(item, first + n)),
             )
             for n, item in enumerate(items)
         ]
@@ -118,7 +120,7 @@ class Desk(Part):
                 | {"attempts": doc.body["attempts"] + 1, "until": micros(now + lease), "owner": owner}
                 for doc in found
             ]
-            actions = [doc.replaced(_item_doc(body)) for doc, body in zip(found, bodies, strict=True)]
+            actions = [doc.replaced(item_source(body)) for doc, body in zip(found, bodies, strict=True)]
             outcomes = self.documents.write(actions)
             claimed += [
                 _item(b) for b, outcome in zip(bodies, outcomes, strict=True) if outcome is Outcome.DONE
@@ -133,7 +135,7 @@ class Desk(Part):
         self._change(
             "outbox",
             item_id,
-            lambda body: _item_doc(
+            lambda body: item_source(
                 body | {"sent_at": at if body["sent_at"] is None else body["sent_at"], "until": None}
             ),
         )
@@ -142,7 +144,7 @@ class Desk(Part):
         """Say why an item did not go out and when to try again."""
         told = {"last_error": error, "due_at": micros(retry_at), "until": None}
         self._change(
-            "outbox", item_id, lambda body: _item_doc(body | told) if body["sent_at"] is None else None
+            "outbox", item_id, lambda body: item_source(body | told) if body["sent_at"] is None else None
         )
 
     def _change(self, kind: str, fact_id: str, change: Callable[[Json], Json | None]) -> None:
@@ -153,7 +155,8 @@ class Desk(Part):
 UNSENT = "unsent"
 
 
-def _work_doc(body: Json) -> Json:
+def work_source(body: Json) -> Json:
+    """Return a request's document."""
     fields = {name: body[name] for name in ("state", "number", "until")}
     return facts.fact("work", "", body, due=body["at"], **fields)
 
@@ -184,7 +187,8 @@ def _item_body(item: OutboxItem, number: int) -> Json:
     }
 
 
-def _item_doc(body: Json) -> Json:
+def item_source(body: Json) -> Json:
+    """Return an outbox item's document."""
     state = UNSENT if body["sent_at"] is None else "sent"
     return facts.fact(
         "outbox", "", body, due=body["due_at"], number=body["number"], until=body["until"], state=state

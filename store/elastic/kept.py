@@ -29,7 +29,7 @@ class KeptThings(Part):
     def kept(self, kind: str) -> list[Kept]:
         """Return all things of a kind, by key."""
         found = [doc.body for doc in facts.listed(self.documents, f"{KIND} {kind}")]
-        return sorted((_kept(body) for body in found if not body["gone"]), key=lambda one: one.key)
+        return sorted((kept_of(body) for body in found if not body["gone"]), key=lambda one: one.key)
 
     def keep(self, item: Kept) -> Kept:
         """Store a thing by compare-and-set on its version; raises `Conflict`."""
@@ -45,7 +45,7 @@ class KeptThings(Part):
             before=dict(stored.body) if stored else {},
             after=dict(saved.body),
         )
-        source, doc_id = _source(saved, told), facts.fact_key(KIND, item.kind, item.key)
+        source, doc_id = kept_source(saved, told), facts.fact_key(KIND, item.kind, item.key)
         action = doc.replaced(source) if doc else Action("create", facts.NAME, doc_id, source)
         if self.documents.write([action], refresh=True)[0] is not Outcome.DONE:
             fresh = self._stored(item.kind, item.key)[1]
@@ -67,7 +67,7 @@ class KeptThings(Part):
                 now=now,
                 before={**stored.body, "by": stored.by, "at": iso(stored.at)},
             )
-            action = doc.replaced(_source(stored, told, gone=True))
+            action = doc.replaced(kept_source(stored, told, gone=True))
             if self.documents.write([action], refresh=True)[0] is Outcome.DONE:
                 self.ledger.write(told)
                 self._forget_act(doc.id)
@@ -80,7 +80,7 @@ class KeptThings(Part):
     def kept_many(self, kind: str, keys: Iterable[str]) -> dict[str, Kept]:
         """Return things by key; those that are not there are left out."""
         docs = self.documents.many((facts.NAME, facts.fact_key(KIND, kind, key)) for key in keys)
-        found = [_kept(doc.body) for doc in docs.values() if not doc.body["gone"]]
+        found = [kept_of(doc.body) for doc in docs.values() if not doc.body["gone"]]
         return {item.key: item for item in found}
 
     def kept_page(self, sought: Sought, *, limit: int = 50, after: str | None = None) -> KeptPage:
@@ -91,7 +91,7 @@ class KeptThings(Part):
             sort.insert(0, {"due": "asc" if sought.order is Order.SOONEST else "desc"})
         place = _place(after, len(sort)) if after is not None else None
         hits = list(self.documents.scan(facts.NAME, _query(sought), sort, limit=limit + 1, after=place))
-        items = tuple(_kept(read(facts.NAME, hit).body) for hit in hits[:limit])
+        items = tuple(kept_of(read(facts.NAME, hit).body) for hit in hits[:limit])
         more = len(hits) > limit
         return KeptPage(items=items, next=json.dumps(hits[limit - 1]["sort"]) if more else None)
 
@@ -113,7 +113,7 @@ class KeptThings(Part):
             if _version(doc) != item.version:
                 continue
             saved = replace(item, body=facts.cleaned(plain(item.body)), version=item.version + 1)
-            source = _source(saved, doc.body["act"] if doc else None)
+            source = kept_source(saved, doc.body["act"] if doc else None)
             wanted.append(
                 (saved, doc.replaced(source) if doc else Action("create", facts.NAME, doc_id, source))
             )
@@ -134,7 +134,7 @@ class KeptThings(Part):
         for hit in self.documents.scan(facts.NAME, query, [{"kind": "asc"}, {"key": "asc"}]):
             body = read(facts.NAME, hit).body
             if not body["gone"]:
-                yield _kept(body)
+                yield kept_of(body)
 
     def _docs(self, items: Sequence[Kept]) -> dict[tuple[str, str], Doc]:
         return self.documents.many((facts.NAME, facts.fact_key(KIND, one.kind, one.key)) for one in items)
@@ -147,13 +147,13 @@ class KeptThings(Part):
             self.ledger.write(doc.body["act"], once=True)
             self._forget_act(doc_id)
             doc = self.documents.get(facts.NAME, doc_id)
-        return doc, _kept(doc.body) if doc is not None and not doc.body["gone"] else None
+        return doc, kept_of(doc.body) if doc is not None and not doc.body["gone"] else None
 
     def _forget_act(self, doc_id: str) -> None:
         """Take away what was told; of a thing that is gone nothing stays."""
 
         def forget(doc: Doc) -> Json | None:
-            return None if doc.body["gone"] else _source(_kept(doc.body), None)
+            return None if doc.body["gone"] else kept_source(kept_of(doc.body), None)
 
         self.documents.edit(facts.NAME, [doc_id], forget)
         doc = self.documents.get(facts.NAME, doc_id)
@@ -198,7 +198,8 @@ def _place(mark: str, length: int) -> list[object]:
     return place
 
 
-def _source(item: Kept, told: Json | None, *, gone: bool = False) -> Json:
+def kept_source(item: Kept, told: Json | None, *, gone: bool = False) -> Json:
+    """Return a thing's document; `told` is the act that is not in the audit yet."""
     body = {
         "kind": item.kind,
         "key": item.key,
@@ -218,7 +219,8 @@ def _source(item: Kept, told: Json | None, *, gone: bool = False) -> Json:
     return facts.fact(kind, item.key, body, pending=told is not None, **fields)
 
 
-def _kept(body: Json) -> Kept:
+def kept_of(body: Json) -> Kept:
+    """Return the thing in a document's body."""
     return Kept(
         kind=body["kind"],
         key=body["key"],

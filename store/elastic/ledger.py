@@ -75,7 +75,7 @@ class Ledger:
                     b"",
                 )
                 row = row._replace(hash=row.expected(chain))
-                outcome = self.documents.write([_create(row, told["act"])])[0]
+                outcome = self.documents.write([row_doc("create", row, told["act"])])[0]
                 if outcome is Outcome.DONE:
                     self._tip = (row.id, row.hash)
                     return row.record()
@@ -148,10 +148,11 @@ def doc_id(number: int) -> str:
     return f"{number:012}"
 
 
-def _create(row: Row, act_id: str) -> Action:
+def row_doc(op: str, row: Row, act_id: str) -> Action:
+    """Return the write of a record."""
     body = [*row[:6], row.payload_digest.hex(), row.hash.hex()]
     source = {"number": row.id, "target": row.target[:LONGEST], "act": act_id, "body": {"row": body}}
-    return Action("create", NAME, doc_id(row.id), source)
+    return Action(op, NAME, doc_id(row.id), source)
 
 
 def row_of(body: Json) -> Row:

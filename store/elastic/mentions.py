@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from core.clock import from_iso, iso
 from core.errors import NotFound
-from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
+from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import StoredMention
 from store.codecs import micros
 from store.elastic import facts, records
@@ -19,11 +17,11 @@ from store.elastic.part import Part
 from store.elastic.putting import Batch
 from store.elastic.records import Record, mention_key
 from store.elastic.telling import Telling
+from store.sourcecodec import state_from_json, state_to_json
 
 NAME = "mentions"
 #: Mentions read together by `mentions()`.
 STEP = 500
-TIMES = ("until", "last_try_at", "last_success_at", "newest_at")
 
 
 class Mentions(Part):
@@ -37,8 +35,7 @@ class Mentions(Part):
         count = Batch(self.documents, self.telling, self.registry, now).put(found)
         if cursor is not None:
             where = (cursor.watch_id, cursor.source, cursor.stream)
-            source = facts.fact("cursor", "", {"value": dict(cursor.value)})
-            self.documents.write([Action("index", facts.NAME, facts.fact_key("cursor", *where), source)])
+            self.documents.write([Action("index", facts.NAME, *cursor_doc(*where, cursor.value))])
         return count
 
     def cursor(self, watch_id: str, source: str, stream: str) -> Cursor | None:
@@ -104,20 +101,16 @@ class Mentions(Part):
 
     def source_states(self) -> list[SourceState]:
         """Return how every source of every watch is doing, by watch and source."""
-        found = [_state(doc.body) for doc in facts.listed(self.documents, "source")]
+        found = [state_from_json(doc.body) for doc in facts.listed(self.documents, "source")]
         return sorted(found, key=lambda state: (state.watch_id, state.source))
 
     def save_source_state(self, state: SourceState) -> None:
         """Store how a source is doing."""
         doc_id = facts.fact_key("source", state.watch_id, state.source)
-        facts.save(self.documents, doc_id, facts.fact("source", state.watch_id, _state_body(state)))
+        facts.save(self.documents, doc_id, facts.fact("source", state.watch_id, state_to_json(state)))
 
 
-def _state_body(state: SourceState) -> Json:
-    data: Json = dataclasses.asdict(state) | {"status": state.status.value}
-    return data | {name: iso(data[name]) for name in TIMES if data[name]}
-
-
-def _state(body: Json) -> SourceState:
-    times = {name: from_iso(body[name]) for name in TIMES if body[name]}
-    return SourceState(**body | times | {"status": SourceStatus(body["status"])})
+def cursor_doc(watch_id: str, source: str, stream: str, value: Mapping[str, object]) -> tuple[str, Json]:
+    """Return the id and the document of a cursor."""
+    body: Json = {"watch": watch_id, "source": source, "stream": stream, "value": dict(value)}
+    return facts.fact_key("cursor", watch_id, source, stream), facts.fact("cursor", watch_id, body)

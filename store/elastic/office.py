@@ -35,7 +35,7 @@ class Accounts(Part):
             "password_hash": user.password_hash,
             "disabled": user.disabled,
         }
-        facts.save(self.documents, facts.fact_key("user", user.name), facts.fact("user", user.name, body))
+        facts.save(self.documents, *user_doc(body))
 
     def save_session(self, session: Session) -> None:
         """Store a session under its token hash."""
@@ -45,8 +45,7 @@ class Accounts(Part):
             "created_at": micros(session.created_at),
             "last_seen_at": micros(session.last_seen_at),
         }
-        doc_id = facts.fact_key("session", session.token_hash)
-        self.documents.write([Action("index", facts.NAME, doc_id, facts.fact("session", session.user, body))])
+        self.documents.write([Action("index", facts.NAME, *session_doc(body))])
 
     def session(self, token_hash: str) -> Session | None:
         """Return a session, or None where there is none."""
@@ -82,9 +81,7 @@ class Accounts(Part):
         """Store a link that signs in once."""
         until = micros(link.expires_at)
         body: Json = {"token_hash": link.token_hash, "user": link.user, "expires_at": until}
-        doc_id = facts.fact_key("link", link.token_hash)
-        source = facts.fact("link", "", body, until=until)
-        self.documents.write([Action("index", facts.NAME, doc_id, source)])
+        self.documents.write([Action("index", facts.NAME, *link_doc(body))])
 
     def use_sign_in_link(self, token_hash: str, *, now: datetime) -> SignInLink | None:
         """Return a link that is still good and forget it; only one removal of what was read can win."""
@@ -116,12 +113,33 @@ class Accounts(Part):
 
     def remember(self, key: str, value: str) -> str:
         """Store `value` under `key` unless there is one; return the stored one."""
-        doc_id, wanted = facts.fact_key("memo", key), storable(value)
-        source = facts.fact("memo", key, {"key": key, "value": wanted})
+        wanted = storable(value)
+        doc_id, source = memo_doc({"key": key, "value": wanted})
         if self.documents.write([Action("create", facts.NAME, doc_id, source)])[0] is Outcome.DONE:
             return wanted
         doc = self.documents.get(facts.NAME, doc_id)
         return str(doc.body["value"]) if doc else wanted
+
+
+def user_doc(body: Json) -> tuple[str, Json]:
+    """Return the id and the document of a user."""
+    return facts.fact_key("user", body["name"]), facts.fact("user", body["name"], body)
+
+
+def session_doc(body: Json) -> tuple[str, Json]:
+    """Return the id and the document of a session; lists are of one user's."""
+    return facts.fact_key("session", body["token_hash"]), facts.fact("session", body["user"], body)
+
+
+def link_doc(body: Json) -> tuple[str, Json]:
+    """Return the id and the document of a sign-in link."""
+    doc_id = facts.fact_key("link", body["token_hash"])
+    return doc_id, facts.fact("link", "", body, until=body["expires_at"])
+
+
+def memo_doc(body: Json) -> tuple[str, Json]:
+    """Return the id and the document of a small fact."""
+    return facts.fact_key("memo", body["key"]), facts.fact("memo", body["key"], body)
 
 
 def _session(body: Json) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import datetime
 
@@ -126,6 +127,18 @@ class Threads(Part):
         for hit in list(self.documents.scan(NAME, query, [{"thread": "asc"}])):
             talk = self.telling.change(talks.read(read(NAME, hit)).id, remove)
             self.telling.finish([talk.id])
+
+    def stale_threads(self, *, before: datetime, limit: int) -> list[str]:
+        """Return threads that are not pinned and whose mentions were all published before a moment."""
+        self.server.refresh(NAME)
+        cut = micros(before)
+        newer: list[Json] = [{"term": {"pinned": True}}, {"range": {"newest": {"gte": cut}}}]
+        hits = self.documents.scan(
+            NAME, {"bool": {"must_not": newer}}, [{"newest": "asc"}, {"thread": "asc"}]
+        )
+        found = (talks.read(read(NAME, hit)) for hit in hits)
+        stale = (talk.id for talk in found if all(one.published < cut for one in talk.members.values()))
+        return list(itertools.islice(stale, limit))
 
     def tags(self) -> list[str]:
         """Return every tag in use, by name."""

@@ -12,6 +12,7 @@ from store.sqlite.kept import KeptThings
 from store.sqlite.labels import Labels
 from store.sqlite.mentions import Mentions
 from store.sqlite.migrate import migrate, shipped
+from store.sqlite.moving import Records
 from store.sqlite.office import Accounts, Desk
 from store.sqlite.queue import Queue
 from store.sqlite.search import Searches
@@ -23,7 +24,7 @@ READ_SECONDS = 2.0
 
 
 class SqliteStore(
-    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks
+    Watches, Mentions, Labels, Threads, Queue, Searches, Accounts, Desk, KeptThings, Holds, Checks, Records
 ):
     """Everything that `core.ports.Store` promises, in one file, for many threads and processes at once."""
 

@@ -45,6 +45,8 @@ class Conversations:
         self.now = now
         self._tids: dict[str, int] = {}
         self._touched: set[int] = set()
+        #: Copies of another store bring no news: whatever it reopened is told by its threads.
+        self.quiet = False
         #: Threads with news that are not ours, and whether some of it matched a watch.
         self._news: dict[int, bool] = {}
 
@@ -89,6 +91,8 @@ class Conversations:
         touched = json.dumps(sorted(self._touched))
         self.link.run(COUNT, touched)
         self.link.run(WAIT, touched)
+        if self.quiet:
+            return
         for tid, status in self.link.rows(lambda *row: row, SLEEPING, json.dumps(sorted(self._news))):
             if status == Status.WAITING or self._news[tid]:
                 triaging.reopen(self.link, tid, actor=EARFUL, now=self.now)

@@ -36,15 +36,15 @@ class KeptThings(Part):
     def kept(self, kind: str) -> list[Kept]:
         """Return all things of a kind, by key."""
         with self.database.read() as link:
-            return link.rows(_kept, f"{KEPT} WHERE kept.kind = ? ORDER BY kept.key", kind)
+            return link.rows(kept, f"{KEPT} WHERE kept.kind = ? ORDER BY kept.key", kind)
 
     def keep(self, item: Kept) -> Kept:
         """Store a thing by compare-and-set on its version; raises `Conflict`."""
         with self.database.write() as link:
-            stored = link.one(_kept, ONE, item.kind, item.key)
+            stored = link.one(kept, ONE, item.kind, item.key)
             if (stored.version if stored else 0) != item.version:
                 raise Conflict("somebody saved this first; nothing of yours was applied", fresh=stored)
-            _save(link, item, refs_changed=stored is None or stored.refs != item.refs)
+            save(link, item, refs_changed=stored is None or stored.refs != item.refs)
             ledger.write(
                 link,
                 actor=item.by,
@@ -54,16 +54,16 @@ class KeptThings(Part):
                 before=dict(stored.body) if stored else {},
                 after=dict(item.body),
             )
-            fresh = link.one(_kept, ONE, item.kind, item.key)
+            fresh = link.one(kept, ONE, item.kind, item.key)
         return fresh or item
 
     def drop(self, kind: str, key: str, *, actor: str, now: datetime) -> None:
         """Take a thing away; its audit record keeps what it was."""
         with self.database.write() as link:
-            stored = link.one(_kept, ONE, kind, key)
+            stored = link.one(kept, ONE, kind, key)
             if stored is None:
                 return
-            _remove(link, kind, key)
+            remove(link, kind, key)
             ledger.write(
                 link,
                 actor=actor,
@@ -76,12 +76,12 @@ class KeptThings(Part):
     def kept_one(self, kind: str, key: str) -> Kept | None:
         """Return one thing; None where there is none."""
         with self.database.read() as link:
-            return link.one(_kept, ONE, kind, key)
+            return link.one(kept, ONE, kind, key)
 
     def kept_many(self, kind: str, keys: Iterable[str]) -> dict[str, Kept]:
         """Return things by key; those that are not there are left out."""
         with self.database.read() as link:
-            found = link.rows(_kept, MANY, kind, json.dumps(list(keys)))
+            found = link.rows(kept, MANY, kind, json.dumps(list(keys)))
         return {item.key: item for item in found}
 
     def kept_page(self, sought: Sought, *, limit: int = 50, after: str | None = None) -> KeptPage:
@@ -101,7 +101,7 @@ class KeptThings(Part):
                 values += [due, due, key]
         sql = f"{KEPT} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
         with self.database.read() as link:
-            found = link.rows(_kept, sql, *values, limit + 1)
+            found = link.rows(kept, sql, *values, limit + 1)
         items = tuple(found[:limit])
         return KeptPage(items=items, next=_mark(items[-1]) if len(found) > limit else None)
 
@@ -117,9 +117,9 @@ class KeptThings(Part):
         done: list[Kept] = []
         with self.database.write() as link:
             for item in items:
-                stored = link.one(_kept, ONE, item.kind, item.key)
+                stored = link.one(kept, ONE, item.kind, item.key)
                 if (stored.version if stored else 0) == item.version:
-                    _save(link, item, refs_changed=stored is None or stored.refs != item.refs)
+                    save(link, item, refs_changed=stored is None or stored.refs != item.refs)
                     done.append(replace(item, version=item.version + 1))
         return done
 
@@ -132,7 +132,7 @@ class KeptThings(Part):
                     "SELECT version FROM kept WHERE kind = ? AND key = ?", item.kind, item.key
                 )
                 if stored and stored == item.version:
-                    _remove(link, item.kind, item.key)
+                    remove(link, item.kind, item.key)
                     done += 1
         return done
 
@@ -142,14 +142,15 @@ class KeptThings(Part):
         sql = f"{KEPT} WHERE (kept.kind, kept.key) > (?, ?) ORDER BY kept.kind, kept.key LIMIT ?"
         while True:
             with self.database.read() as link:
-                found = link.rows(_kept, sql, *place, STEP)
+                found = link.rows(kept, sql, *place, STEP)
             yield from found
             if len(found) < STEP:
                 return
             place = (found[-1].kind, found[-1].key)
 
 
-def _save(link: Link, item: Kept, *, refs_changed: bool) -> None:
+def save(link: Link, item: Kept, *, refs_changed: bool) -> None:
+    """Store a thing as its next version."""
     link.run(
         SAVE,
         item.kind,
@@ -169,7 +170,8 @@ def _save(link: Link, item: Kept, *, refs_changed: bool) -> None:
             )
 
 
-def _remove(link: Link, kind: str, key: str) -> None:
+def remove(link: Link, kind: str, key: str) -> None:
+    """Take a thing away with its references."""
     link.run("DELETE FROM kept WHERE kind = ? AND key = ?", kind, key)
     link.run("DELETE FROM kept_ref WHERE kind = ? AND key = ?", kind, key)
 
@@ -207,9 +209,10 @@ def _after(mark: str, order: Order) -> tuple[int, str]:
     return int(due) if order is not Order.KEY else 0, key
 
 
-def _kept(  # noqa: PLR0917 — the columns of a row
+def kept(  # noqa: PLR0917 — the columns of a row
     kind: str, key: str, body: str, by: str, at: int, version: int, state: str, due: int | None, refs: str
 ) -> Kept:
+    """Return a thing from its columns."""
     return Kept(
         kind=kind,
         key=key,

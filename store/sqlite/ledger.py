@@ -14,6 +14,7 @@ from store.codecs import dumps, micros, storable
 from store.sqlite.connection import Link
 
 COLUMNS = "id, at, actor, action, target, payload, payload_digest, hash"
+INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def write(
@@ -34,7 +35,7 @@ def write(
     names = [storable(name) for name in (actor, action, target)]
     row = Row(number + 1, micros(now), names[0], names[1], names[2], payload, digest, b"")
     row = row._replace(hash=row.expected(chain))
-    link.run(f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    link.run(INSERT, *row)
     return row.record()
 
 

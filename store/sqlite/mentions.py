@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from core.clock import from_iso, iso
 from core.errors import NotFound
-from core.source import Cursor, Found, PutCount, SourceState, SourceStatus
+from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import StoredMention
 from store.codecs import dumps, loads, maybe_moment, micros
+from store.sourcecodec import state_from_json, state_to_json
 from store.sqlite import loading
 from store.sqlite.connection import Link
 from store.sqlite.docids import first_docid, last_docid
@@ -120,7 +119,7 @@ class Mentions(Part):
                 "INSERT OR REPLACE INTO source_state (watch, source, body) VALUES (?, ?, ?)",
                 state.watch_id,
                 state.source,
-                dumps(_state_to_json(state)),
+                dumps(state_to_json(state)),
             )
 
 
@@ -171,40 +170,5 @@ def docid_of(link: Link, mention_id: str) -> int:
     return docid
 
 
-TIMES = ("until", "last_try_at", "last_success_at", "newest_at")
-COUNTS = (
-    "requests",
-    "new",
-    "changed",
-    "unchanged",
-    "errors",
-    "total_new",
-    "empty_crawls",
-    "failures",
-    "today",
-    "requests_today",
-    "usd_today",
-    "rechecked",
-)
-
-
-def _state_to_json(state: SourceState) -> dict[str, object]:
-    data: dict[str, object] = {
-        "watch_id": state.watch_id,
-        "source": state.source,
-        "status": state.status.value,
-        "reason": state.reason,
-        "paused": state.paused,
-        "days": dict(state.days),
-        "gaps": list(state.gaps),
-    }
-    for name in TIMES:
-        at: datetime | None = getattr(state, name)
-        data[name] = iso(at) if at else None
-    return data | {name: getattr(state, name) for name in COUNTS}
-
-
 def _state(text: str) -> SourceState:
-    data = json.loads(text)
-    data |= {name: from_iso(data[name]) for name in TIMES if data[name]}
-    return SourceState(**data | {"status": SourceStatus(data["status"])})
+    return state_from_json(loads(text))

@@ -13,6 +13,7 @@ from store.codecs import maybe_moment, micros, moment, priority_from_text, prior
 from store.conversation import head_of, in_order, title_of
 from store.sqlite import ledger, loading, triaging
 from store.sqlite.connection import Link
+from store.sqlite.docids import last_docid
 from store.sqlite.labels import correction
 from store.sqlite.part import Part
 from store.sqlite.triaging import tid_of
@@ -30,6 +31,12 @@ CORRECTIONS = """
 SELECT m.id, brand.name, c.by, c.at, c.tone, c.churn
 FROM correction c JOIN mention m ON m.docid = c.docid JOIN brand ON brand.id = c.brand
 WHERE m.thread = ? ORDER BY c.at, c.by
+"""
+STALE = """
+SELECT DISTINCT thread.id FROM mention m JOIN thread ON thread.tid = m.thread
+WHERE m.docid <= ?1 AND thread.pinned = 0 AND m.published < ?2
+    AND NOT EXISTS (SELECT 1 FROM mention n WHERE n.thread = m.thread AND n.published >= ?2)
+LIMIT ?3
 """
 RANK = """
 UPDATE thread SET points = ?, reasons = ?, ranked_at = ?, ranked_sequence = sequence
@@ -102,6 +109,11 @@ class Threads(Part):
             if note is not None:
                 link.run("DELETE FROM note WHERE id = ?", note_id)
                 _record_note(link, "note.remove", note, actor=actor, now=now)
+
+    def stale_threads(self, *, before: datetime, limit: int) -> list[str]:
+        """Return threads that are not pinned and whose mentions were all published before a moment."""
+        with self.database.read() as link:
+            return link.rows(str, STALE, last_docid(micros(before)), micros(before), limit)
 
     def tags(self) -> list[str]:
         """Return every tag in use, by name."""

@@ -15,11 +15,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from cli.backup import backup_if_due, dated
+from cli.backup import STAMP, dated, is_due, prune
 from core.clock import SetClock
 from core.errors import ConfigError, StoreCorrupt, StoreReadOnly, StoreTooNew, StoreUnavailable
 from core.ports import Store
-from core.settings import Settings
 from core.source import Cursor
 from store import back_up, open_store, restore
 from store.sqlite import backups
@@ -365,12 +364,16 @@ def test_kills_at_random_moments_of_a_backup_hurt_nothing(tmp_path: Path) -> Non
 
 def test_scheduled_backups_come_when_due_and_the_oldest_go(tmp_path: Path) -> None:
     filled(tmp_path / "earful.db").close()
-    settings, every = Settings(data_dir=tmp_path), timedelta(hours=24)
-    made = [
-        backup_if_due(settings, every=every, keep=2, now=NOW + timedelta(hours=12 * step))
-        for step in range(7)
-    ]
-    assert [path is not None for path in made] == [True, False, True, False, True, False, True]
-    kept = [path for _, path in dated(tmp_path / "backups")]
+    directory, every = tmp_path / "backups", timedelta(hours=24)
+    made: list[Path | None] = []
+    for step in range(8):
+        now = NOW + timedelta(hours=12 * step)
+        made.append(None)
+        if is_due(directory, every=every, since=NOW, now=now):
+            made[-1] = directory / f"earful-{now:{STAMP}}.db"
+            back_up(f"sqlite:///{tmp_path / 'earful.db'}", made[-1])
+            prune(directory, 2)
+    assert [path is not None for path in made] == [False, False, True, False, True, False, True, False]
+    kept = [path for _, path in dated(directory)]
     assert kept == [made[4], made[6]]
     assert held(kept[-1]) == 50
