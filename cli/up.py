@@ -141,7 +141,11 @@ class Up:
         data = ["--data", str(self.settings.data_dir)]
         base_urls = self._start_replay() if self.demo else {}
         serve = ["cli", "serve", *data, "--host", self.settings.host, "--port", str(self.settings.port)]
-        self.children += [Child("web server", serve), Child("labeller", ["cli", "worker", *data])]
+        self.children += [
+            Child("web server", serve),
+            Child("labeller", ["cli", "worker", *data]),
+            Child("sender", ["cli", "send", *data]),
+        ]
         for child in self.children:
             if not child.running:
                 child.start()

@@ -71,6 +71,15 @@ class Egress:
             raise ConfigError(f"an allowed endpoint is an IP address, not a name: {error}") from error
         return cls(endpoints=exact, networks=parsed)
 
+    def names(self, address: str, port: int) -> bool:
+        """Tell whether the operator allowed exactly this address, beyond what everybody may dial.
+
+        Raises:
+            EgressRefused: `address` is a name.
+        """
+        ip = _parsed(address)
+        return (str(ip), port) in self.endpoints or any(ip in network for network in self.networks)
+
     def check(self, address: str, port: int) -> None:
         """Return if `address` may be dialled on `port`.
 
@@ -81,17 +90,21 @@ class Egress:
         Raises:
             EgressRefused: it may not; the message says which rule forbids it.
         """
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            raise EgressRefused(f"{address!r} is a name, not an address that can be checked") from None
-        if (str(ip), port) in self.endpoints or any(ip in network for network in self.networks):
+        ip = _parsed(address)
+        if self.names(address, port):
             return
         for inner in _unwrapped(ip):
             if not _public(inner):
                 raise EgressRefused(f"{address} is not on the public internet; allow its network to dial it")
         if port not in WEB_PORTS:
             raise EgressRefused(f"port {port} of {address} is not a web port; allow its network to dial it")
+
+
+def _parsed(address: str) -> IPAddress:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        raise EgressRefused(f"{address!r} is a name, not an address that can be checked") from None
 
 
 def _public(ip: IPAddress) -> bool:

@@ -9,6 +9,9 @@
     │   ├── SourceBlocked      it refuses us: 401, 403, a robots rule, a block page
     │   ├── SourceBusy         it asks us to wait (429, 503, Retry-After)
     │   └── SourceGone         it is no more (410, unknown host for days)
+    ├── SendError              something of ours could not be delivered
+    │   ├── SendRefused        trying again is of no use until a person has mended something
+    │   └── SendLater          the other side cannot take it now
     ├── StoreError             the store cannot do what was asked
     │   ├── StoreUnavailable   it does not answer now; try again
     │   ├── StoreReadOnly      it takes no writes (disk full, read-only file or index)
@@ -78,6 +81,22 @@ class SourceBusy(SourceError):
 
 class SourceGone(SourceError):
     """Say that a source is no more."""
+
+
+class SendError(EarfulError):
+    """Say that a reply or an alert could not be delivered."""
+
+
+class SendRefused(SendError):
+    """Say that trying again is of no use until a person has mended something."""
+
+
+class SendLater(SendError):
+    """Say that the other side cannot take it now; `wait` is what it asks for, in seconds."""
+
+    def __init__(self, message: str, *, wait: float | None = None) -> None:
+        self.wait = wait
+        super().__init__(message)
 
 
 class StoreError(EarfulError):

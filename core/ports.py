@@ -331,12 +331,26 @@ class OfficeStore(Protocol):
         """Claim unsent items that are due, oldest first."""
         ...
 
-    def sent(self, item_id: str, *, now: datetime) -> None:
-        """Say that an item went out."""
+    def sent(self, item_id: str, *, now: datetime, outcome: str = "") -> None:
+        """Say that an item went out, and what the other side answered; the first word stays."""
         ...
 
-    def not_sent(self, item_id: str, *, error: str, retry_at: datetime) -> None:
-        """Say why an item did not go out and when to try again."""
+    def not_sent(self, item_id: str, *, error: str, retry_at: datetime | None) -> None:
+        """Say why an item did not go out and when to try again; None for not before `send_again`."""
+        ...
+
+    def send_again(self, item_id: str, *, now: datetime) -> None:
+        """Let an unsent item be tried at once, given up or not."""
+        ...
+
+    def withdraw(self, item_id: str) -> bool:
+        """Take an item out that nobody has claimed yet, or that was given up; tell whether it is out."""
+        ...
+
+    def outbox(
+        self, *, ids: Sequence[str] | None = None, prefix: str = "", limit: int = 100
+    ) -> list[OutboxItem]:
+        """Return items, sent ones too, the last posted first: of `ids`, or whose id begins with `prefix`."""
         ...
 
     def remember(self, key: str, value: str) -> str:

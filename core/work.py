@@ -58,10 +58,11 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboxItem:
-    """An alert to be sent at least once, under the same id on every try."""
+    """An alert or a reply to be sent at least once, under the same id on every try."""
 
-    #: Made from the rule and the mention, so that posting it twice is posting it once.
+    #: Made from what it is about, so that posting it twice is posting it once.
     id: str
+    #: `reply` or `alert`: which sender knows what to do with it.
     channel: str
     #: Plain JSON values.
     payload: Mapping[str, object]
@@ -69,3 +70,7 @@ class OutboxItem:
     attempts: int = 0
     last_error: str = ""
     sent_at: datetime | None = None
+    #: What the other side answered: the address of a reply, or a word about the delivery.
+    outcome: str = ""
+    #: True where trying again is of no use until a person has mended something.
+    given_up: bool = False

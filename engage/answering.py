@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from core.errors import Conflict, InputError
 from core.labels import Tone
@@ -63,16 +64,21 @@ def answer(
         change=lambda triage: replace(triage, status=Status.WAITING, snoozed_until=None),
         action="triage.answer",
     )
-    note_id = answer_id if answer_id.startswith(PREFIX) else PREFIX + answer_id
-    known = any(note.id == note_id for note in store.thread(thread_id).notes)
+    key = note_id(answer_id)
+    known = any(note.id == key for note in store.thread(thread_id).notes)
     # The note first: the newest act, which undo takes back, is then the step.
-    store.add_note(Note(id=note_id, thread_id=thread_id, author=actor, text=text, at=now))
+    store.add_note(Note(id=key, thread_id=thread_id, author=actor, text=text, at=now))
     try:
         return desk.take_step(store, thread_id, version, change, actor=actor, now=now)
     except Conflict:
         if not known:
-            store.remove_note(note_id, actor=actor, now=now)
+            store.remove_note(key, actor=actor, now=now)
         raise
+
+
+def note_id(answer_id: str) -> str:
+    """Return the id of the note that keeps an answer."""
+    return answer_id if answer_id.startswith(PREFIX) else PREFIX + answer_id
 
 
 def is_answer(note: Note) -> bool:
@@ -80,9 +86,18 @@ def is_answer(note: Note) -> bool:
     return note.id.startswith(PREFIX)
 
 
-def answers(thread: Thread) -> Sequence[Answer]:
-    """Return what we answered in a thread, oldest first, each with the post that carries it."""
-    return [Answer(note=note, seen=_post_of(note, thread)) for note in thread.notes if is_answer(note)]
+def answers(thread: Thread, links: Mapping[str, str] = MappingProxyType({})) -> Sequence[Answer]:
+    """Return what we answered in a thread, oldest first, each with the post that carries it.
+
+    Args:
+        thread: the thread.
+        links: by note, where the source said that it put the reply.
+    """
+    return [
+        Answer(note=note, seen=_post_of(note, thread, links.get(note.id, "")))
+        for note in thread.notes
+        if is_answer(note)
+    ]
 
 
 def follow_ups(thread: Thread, products: set[str]) -> Sequence[FollowUp]:
@@ -129,7 +144,10 @@ def places(thread: Thread, stored: StoredMention | None, *, product: str, user: 
     }
 
 
-def _post_of(note: Note, thread: Thread) -> StoredMention | None:
+def _post_of(note: Note, thread: Thread, link: str) -> StoredMention | None:
+    placed = [s for s in thread.mentions if link and s.own and s.mention.url == link]
+    if placed:
+        return placed[0]
     wanted = set(token_texts(note.text))
     later = [s for s in thread.mentions if s.own and s.mention.published_at >= note.at - SKEW]
     for stored in sorted(later, key=lambda stored: stored.mention.published_at):

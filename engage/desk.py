@@ -211,19 +211,18 @@ def undo(store: Store, audit_id: int, *, actor: str, now: datetime) -> Done:
     return store.triage(thread_id, inverse(record, triage), actor=actor, action=f"{UNDO}{audit_id}", now=now)
 
 
-def undo_last(store: Store, *, actor: str, now: datetime) -> Done:
-    """Take back the actor's newest act that is not undone yet.
+def last_act(store: Store, actor: str) -> AuditRecord:
+    """Return the actor's newest act that is not undone yet and has an inverse.
 
     Raises:
         NotFound: there is none.
-        Conflict: somebody has since changed the same thing.
     """
     undone: set[str] = set()
     for record in store.audit(limit=MEMORY):
         if record.action.startswith(UNDO):
             undone.add(record.action.removeprefix(UNDO))
         elif record.actor == actor and record.action in UNDOABLE and str(record.id) not in undone:
-            return undo(store, record.id, actor=actor, now=now)
+            return record
     raise NotFound("there is nothing of yours to undo")
 
 

@@ -34,7 +34,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "numpy": ("nlp", "store"),
     **dict.fromkeys(("pydantic", "pydantic_settings", "click", "rich"), ("cli",)),
     # One way out, past the guard that checks the dialled address (FAULTS B1).
-    **dict.fromkeys(("requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client"), ()),
+    **dict.fromkeys(("requests", "requests_hardened"), ("engage",)),
+    **dict.fromkeys(("httpx", "aiohttp", "urllib3", "urllib.request", "http.client"), ()),
 }
 
 LONGEST_FILE = 400
@@ -118,6 +119,17 @@ def test_a_vendor_stays_in_its_room(vendor: str) -> None:
         and any(inside(found, vendor) for found in imports(tree))
     ]
     assert strangers == [], f"{vendor} is imported outside {rooms}"
+
+
+@pytest.mark.parametrize("vendor", ["requests", "requests_hardened", "socket"])
+def test_replies_and_alerts_have_one_way_out(vendor: str) -> None:
+    """`engage.outbound` checks the address that is dialled; nothing else in `engage` opens a connection."""
+    doors = {
+        name(path)
+        for path, tree in sources().items()
+        if path.relative_to(ROOT).parts[0] == "engage" and any(inside(i, vendor) for i in imports(tree))
+    }
+    assert doors == {"engage/outbound.py"}
 
 
 def test_core_imports_only_the_standard_library_and_itself() -> None:

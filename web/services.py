@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.ports import Store
 from core.settings import Settings
 from core.source_form import SourceForm
+from engage.outbound import Outbound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,3 +43,8 @@ def the_store() -> Store:
 def now() -> datetime:
     """Return the present moment."""
     return services().clock.now()
+
+
+def outbound() -> Outbound:
+    """Return the way out for replies and alerts, as this installation allows it."""
+    return Outbound.made(services().settings.allow_networks)

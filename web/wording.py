@@ -71,9 +71,12 @@ WORK_STATES = {
     WorkState.FAILED: later("failed"),
 }
 ACTS = {
+    "connection.save": later("Account connected"),
+    "account.remove": later("Connection disconnected"),
     "label.correct": later("Label corrected"),
     "note.add": later("Note added"),
     "note.remove": later("Note removed"),
+    "reply.again": later("Reply tried again"),
     "setting.save": later("Setting saved"),
     "session.end": later("Signed out"),
     "session.start": later("Signed in"),

@@ -129,20 +129,44 @@ class Desk(Part):
                 break
         return claimed
 
-    def sent(self, item_id: str, *, now: datetime) -> None:
-        """Say that an item went out."""
-        at = micros(now)
-        self._change(
-            "outbox",
-            item_id,
-            lambda body: item_source(
-                body | {"sent_at": at if body["sent_at"] is None else body["sent_at"], "until": None}
-            ),
-        )
+    def sent(self, item_id: str, *, now: datetime, outcome: str = "") -> None:
+        """Say that an item went out, and what the other side answered; the first word stays."""
+        told = {"sent_at": micros(now), "outcome": outcome, "given_up": False, "until": None}
+        self._change_unsent(item_id, told)
 
-    def not_sent(self, item_id: str, *, error: str, retry_at: datetime) -> None:
-        """Say why an item did not go out and when to try again."""
-        told = {"last_error": error, "due_at": micros(retry_at), "until": None}
+    def not_sent(self, item_id: str, *, error: str, retry_at: datetime | None) -> None:
+        """Say why an item did not go out and when to try again; None for not before `send_again`."""
+        told: Json = {"last_error": error, "given_up": retry_at is None, "until": None}
+        self._change_unsent(item_id, told | ({"due_at": micros(retry_at)} if retry_at else {}))
+
+    def send_again(self, item_id: str, *, now: datetime) -> None:
+        """Let an unsent item be tried at once, given up or not."""
+        self._change_unsent(item_id, {"due_at": micros(now), "given_up": False})
+
+    def withdraw(self, item_id: str) -> bool:
+        """Take an item out that nobody has claimed yet, or that was given up; tell whether it is out."""
+        doc = self.documents.get(facts.NAME, facts.fact_key("outbox", item_id))
+        if doc is None or doc.body["sent_at"] is not None:
+            return False
+        if doc.body["attempts"] and not doc.body["given_up"]:
+            return False
+        return self.documents.write([doc.removed()], refresh=True)[0] is Outcome.DONE
+
+    def outbox(
+        self, *, ids: Sequence[str] | None = None, prefix: str = "", limit: int = 100
+    ) -> list[OutboxItem]:
+        """Return items, sent ones too, the last posted first: of `ids`, or whose id begins with `prefix`."""
+        if ids is not None:
+            keys = [(facts.NAME, facts.fact_key("outbox", one)) for one in ids]
+            bodies = [doc.body for doc in self.documents.many(keys).values()]
+            return [_item(body) for body in sorted(bodies, key=lambda body: -body["number"])][:limit]
+        self.server.refresh(facts.NAME)
+        begins = {"prefix": {"key": prefix}} if prefix else {"match_all": {}}
+        query: Json = {"bool": {"filter": [{"term": {"kind": "outbox"}}, begins]}}
+        hits = self.documents.scan(facts.NAME, query, [{"number": "desc"}], limit=limit)
+        return [_item(read(facts.NAME, hit).body) for hit in hits]
+
+    def _change_unsent(self, item_id: str, told: Json) -> None:
         self._change(
             "outbox", item_id, lambda body: item_source(body | told) if body["sent_at"] is None else None
         )
@@ -182,6 +206,8 @@ def _item_body(item: OutboxItem, number: int) -> Json:
         "attempts": item.attempts,
         "last_error": item.last_error,
         "sent_at": None,
+        "outcome": "",
+        "given_up": False,
         "number": number,
         "until": None,
     }
@@ -189,10 +215,9 @@ def _item_body(item: OutboxItem, number: int) -> Json:
 
 def item_source(body: Json) -> Json:
     """Return an outbox item's document."""
-    state = UNSENT if body["sent_at"] is None else "sent"
-    return facts.fact(
-        "outbox", "", body, due=body["due_at"], number=body["number"], until=body["until"], state=state
-    )
+    state = "sent" if body["sent_at"] is not None else "given_up" if body["given_up"] else UNSENT
+    fields = {name: body[name] for name in ("number", "until")}
+    return facts.fact("outbox", body["id"], body, due=body["due_at"], state=state, **fields)
 
 
 def _item(body: Json) -> OutboxItem:
@@ -204,4 +229,6 @@ def _item(body: Json) -> OutboxItem:
         attempts=body["attempts"],
         last_error=body["last_error"],
         sent_at=maybe_moment(body["sent_at"]),
+        outcome=body["outcome"],
+        given_up=body["given_up"],
     )

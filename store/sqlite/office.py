@@ -137,11 +137,15 @@ UPDATE work SET state = 'running', lease_owner = ?, lease_until = ? WHERE number
     ORDER BY at, number LIMIT 1
 ) RETURNING {WORK}
 """
-ITEM = "id, channel, payload, due_at, attempts, last_error, sent_at"
+ITEM = "id, channel, payload, due_at, attempts, last_error, sent_at, outcome, given_up"
+OUTBOX = f"SELECT {ITEM} FROM outbox WHERE substr(id, 1, length(?)) = ? ORDER BY number DESC LIMIT ?"
+OUTBOX_IDS = f"""
+SELECT {ITEM} FROM outbox WHERE id IN (SELECT value FROM json_each(?)) ORDER BY number DESC LIMIT ?
+"""
 CLAIM_ITEMS = f"""
 UPDATE outbox SET lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE number IN (
     SELECT number FROM outbox
-    WHERE sent_at IS NULL AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)
+    WHERE sent_at IS NULL AND given_up = 0 AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)
     ORDER BY due_at, number LIMIT ?
 ) RETURNING number, {ITEM}
 """
@@ -217,25 +221,55 @@ class Desk(Part):
             )
         return [item for _, _, item in sorted(found, key=lambda one: one[:2])]
 
-    def sent(self, item_id: str, *, now: datetime) -> None:
-        """Say that an item went out."""
+    def sent(self, item_id: str, *, now: datetime, outcome: str = "") -> None:
+        """Say that an item went out, and what the other side answered; the first word stays."""
         with self.database.write() as link:
             link.run(
-                "UPDATE outbox SET sent_at = coalesce(sent_at, ?), lease_until = NULL WHERE id = ?",
+                "UPDATE outbox SET sent_at = ?, outcome = ?, given_up = 0, lease_until = NULL "
+                "WHERE id = ? AND sent_at IS NULL",
+                micros(now),
+                outcome,
+                item_id,
+            )
+
+    def not_sent(self, item_id: str, *, error: str, retry_at: datetime | None) -> None:
+        """Say why an item did not go out and when to try again; None for not before `send_again`."""
+        with self.database.write() as link:
+            link.run(
+                "UPDATE outbox SET last_error = ?, due_at = coalesce(?, due_at), given_up = ?, "
+                "lease_until = NULL WHERE id = ? AND sent_at IS NULL",
+                error,
+                micros(retry_at) if retry_at else None,
+                int(retry_at is None),
+                item_id,
+            )
+
+    def send_again(self, item_id: str, *, now: datetime) -> None:
+        """Let an unsent item be tried at once, given up or not."""
+        with self.database.write() as link:
+            link.run(
+                "UPDATE outbox SET due_at = ?, given_up = 0 WHERE id = ? AND sent_at IS NULL",
                 micros(now),
                 item_id,
             )
 
-    def not_sent(self, item_id: str, *, error: str, retry_at: datetime) -> None:
-        """Say why an item did not go out and when to try again."""
+    def withdraw(self, item_id: str) -> bool:
+        """Take an item out that nobody has claimed yet, or that was given up; tell whether it is out."""
         with self.database.write() as link:
             link.run(
-                "UPDATE outbox SET last_error = ?, due_at = ?, lease_until = NULL "
-                "WHERE id = ? AND sent_at IS NULL",
-                error,
-                micros(retry_at),
+                "DELETE FROM outbox WHERE id = ? AND sent_at IS NULL AND (attempts = 0 OR given_up = 1)",
                 item_id,
             )
+            return link.changes() > 0
+
+    def outbox(
+        self, *, ids: Sequence[str] | None = None, prefix: str = "", limit: int = 100
+    ) -> list[OutboxItem]:
+        """Return items, sent ones too, the last posted first: of `ids`, or whose id begins with `prefix`."""
+        with self.database.read() as link:
+            if ids is not None:
+                return link.rows(_item, OUTBOX_IDS, dumps(list(ids)), limit)
+            return link.rows(_item, OUTBOX, prefix, prefix, limit)
 
 
 def _user(name: str, role: str, created_at: int, password_hash: str | None, disabled: int) -> User:
@@ -273,7 +307,15 @@ def _work(  # noqa: PLR0917 — the columns of a row
 
 
 def _item(  # noqa: PLR0917 — the columns of a row
-    item_id: str, channel: str, payload: str, due_at: int, attempts: int, last_error: str, sent_at: int | None
+    item_id: str,
+    channel: str,
+    payload: str,
+    due_at: int,
+    attempts: int,
+    last_error: str,
+    sent_at: int | None,
+    outcome: str,
+    given_up: int,
 ) -> OutboxItem:
     return OutboxItem(
         id=item_id,
@@ -283,4 +325,6 @@ def _item(  # noqa: PLR0917 — the columns of a row
         attempts=attempts,
         last_error=last_error,
         sent_at=maybe_moment(sent_at),
+        outcome=outcome,
+        given_up=bool(given_up),
     )

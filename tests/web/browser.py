@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import unescape
 from html.parser import HTMLParser
 
@@ -20,15 +21,16 @@ from web.sessions import ABSOLUTE
 class Browser:
     """One person's browser."""
 
-    def __init__(self, app: Flask, store: Store) -> None:
+    def __init__(self, app: Flask, store: Store, *, now: datetime = NOW) -> None:
         self.client: FlaskClient = app.test_client()
         self.store = store
+        self.now = now
         self.csrf = ""
 
     def link(self, user: str = "admin") -> str:
         """Return the address of a fresh one-time link."""
         token = new_token()
-        link = SignInLink(token_hash=token_hash(token), user=user, expires_at=NOW + ABSOLUTE)
+        link = SignInLink(token_hash=token_hash(token), user=user, expires_at=self.now + ABSOLUTE)
         self.store.save_sign_in_link(link)
         return f"/sign-in/{token}"
 

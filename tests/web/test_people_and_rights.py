@@ -107,7 +107,9 @@ def test_the_last_admin_stays(browser: Browser) -> None:
 
 #: Blueprints whose changes are for everybody, for agents and marketers, and for admins.
 EVERYBODY = {"sign_in", "settings", "presence"}
-ADMINS = {"watches", "sources", "users", "weights", "promises"}
+ADMINS = {"watches", "sources", "users", "weights", "promises", "connections"}
+#: Those that only an admin sees.
+HIDDEN = {"users", "connections"}
 
 
 def routes(app: Flask) -> list[tuple[str, str, str]]:
@@ -156,7 +158,7 @@ def _allowed(blueprint: str, method: str, name: str, address: str) -> bool:
         # A page leads to the sign-in page; data is refused.
         return method == "GET" and not address.endswith((".json", ".csv", ".atom"))
     if method == "GET":
-        return blueprint != "users"
+        return blueprint not in HIDDEN
     if blueprint in EVERYBODY and address != "/presence/check-out":
         return True
     return blueprint not in ADMINS and name != "vera"

@@ -24,9 +24,13 @@ def bob(app: Flask, store: Store) -> Browser:
 def test_the_second_agent_sees_who_looks_and_who_replies(
     browser: Browser, bob: Browser, clock: SetClock
 ) -> None:
-    assert browser.post("/presence/thread", 200, thread=ANGRY, doing="viewing").get_json() == {"held": []}
+    assert browser.post("/presence/thread", 200, thread=ANGRY, doing="viewing").get_json() == {
+        "held": [],
+        "replies": {},
+    }
     assert bob.post("/presence/thread", 200, thread=ANGRY, doing="viewing").get_json() == {
-        "held": ["admin is here"]
+        "held": ["admin is here"],
+        "replies": {},
     }
     browser.post("/presence/thread", 200, thread=ANGRY, doing="replying")
     assert "admin is replying" in bob.get(f"/threads/{ANGRY}").text

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from core.kept import Hold
 from core.user import Role
-from engage import hands
+from engage import hands, replying
 from web import wording
 from web.asking import came_from, read_view
 from web.services import now, the_store
@@ -18,6 +18,8 @@ from web.views.threads import PAGE, queue_page
 blueprint = Blueprint("presence", __name__)
 
 MAX_ID = 2_000
+#: Most replies of one page that are asked about.
+MAX_REPLIES = 50
 
 
 @blueprint.post("/presence/thread")
@@ -31,7 +33,7 @@ def thread() -> Response:
         return jsonify(held=[])
     hands.look(the_store(), thread_id, user=actor(), replying=doing == "replying", now=now())
     held = hands.others(the_store(), [thread_id], user=actor(), now=now())
-    return jsonify(held=[_told(hold) for hold in held.get(thread_id, ())])
+    return jsonify(held=[_told(hold) for hold in held.get(thread_id, ())], replies=_replies(thread_id))
 
 
 @blueprint.get("/presence/queue.json")
@@ -67,6 +69,16 @@ def give_back() -> Response:
     """Let go of what was checked out."""
     hands.give_back(the_store(), user=actor())
     return redirect(url_for("threads.queue"), code=303)
+
+
+def _replies(thread_id: str) -> dict[str, str]:
+    """Return how the replies that are on their way stand, by note."""
+    ids = request.form.getlist("reply")[:MAX_REPLIES]
+    if not ids:
+        return {}
+    notes = [note for note in the_store().thread(thread_id).notes if note.id in ids]
+    found = replying.states(the_store(), notes, now=now())
+    return {note_id: state.standing.value for note_id, state in found.items()}
 
 
 def _told(hold: Hold) -> str:

@@ -6,6 +6,7 @@ single thread and a whole selection, by compare-and-set each.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
@@ -16,9 +17,11 @@ from core.audit import AuditRecord
 from core.errors import Conflict, InputError, NotFound
 from core.labels import Tone
 from core.thread import Correction, Triage, triage_to_json
-from engage import answering, desk
+from engage import answering, desk, replying
+from web.answer_box import connected
 from web.asking import came_from
 from web.done import audit_ids, join
+from web.i18n import _
 from web.services import now, the_store
 from web.sessions import actor, wants_data
 from web.tokens import new_id
@@ -62,20 +65,38 @@ def note() -> Response:
 
 @blueprint.post("/triage/answer")
 def answer() -> Response:
-    """Keep an answer that is taken to the source by hand; from then on it is their turn."""
+    """Send an answer, or keep one that is taken to the source by hand; from then on it is their turn."""
     form = request.form
     thread_id, version = _target(form.get("on", ""))
     answer_id = (form.get("answer_id") or new_id())[:64]
     text = form.get("text", "")
+    by_hand = form.get("how") != "send"
     try:
-        _, record = answering.answer(
-            the_store(), thread_id, version, text, answer_id=answer_id, actor=actor(), now=now()
-        )
+        say = answering.answer if by_hand else _sending(form.get("to", ""))
+        _, record = say(the_store(), thread_id, version, text, answer_id=answer_id, actor=actor(), now=now())
     except InputError as error:
         return _bad(thread_id, str(error))
     except Conflict as conflict:
         return _conflict(thread_id, conflict)
     return _back(thread_id, [record])
+
+
+def _sending(to_id: str) -> Callable[..., desk.Done]:
+    """Return how an answer is sent to a mention's author."""
+    to = the_store().mention(to_id)
+    account = connected(to)
+    if account is None:
+        raise InputError(_("No connected account can answer this; copy the answer and open the post."))
+    return functools.partial(replying.send, to=to, link=account)
+
+
+@blueprint.post("/triage/answer/again")
+def answer_again() -> Response:
+    """Try a reply once more that did not go out."""
+    thread_id = request.form.get("thread", "")
+    thread = the_store().thread(thread_id)
+    replying.again(the_store(), thread, request.form.get("note", ""), actor=actor(), now=now())
+    return _back(thread_id, [])
 
 
 @blueprint.post("/triage/correct")
@@ -111,9 +132,10 @@ def undo() -> Response:
     ids = audit_ids(request.form.get("acts", ""))
     try:
         if ids:
-            done = [desk.undo(store, audit_id, actor=actor(), now=now()) for audit_id in ids]
+            done = [replying.undo(store, audit_id, actor=actor(), now=now()) for audit_id in ids]
         else:
-            done = [desk.undo_last(store, actor=actor(), now=now())]
+            last = desk.last_act(store, actor())
+            done = [replying.undo(store, last.id, actor=actor(), now=now())]
     except Conflict as conflict:
         return _back(None, [], error=str(conflict), status=409)
     except NotFound as error:

@@ -154,6 +154,37 @@ def test_alerts_go_out_oldest_first_until_they_are_sent(empty: Store) -> None:
     assert ids == {"c", "late"}
 
 
+def test_what_came_of_an_item_is_told_and_only_a_person_sends_on_what_was_given_up(empty: Store) -> None:
+    empty.post([an_item("reply:1"), an_item("reply:2"), an_item("alert:1")])
+    at = NOW + MINUTE
+    empty.claim_outbox(owner="x", lease=MINUTE, limit=9, now=at)
+    empty.sent("reply:1", now=at, outcome="https://social.example/1")
+    empty.sent("reply:1", now=at + MINUTE, outcome="another")
+    empty.not_sent("reply:2", error="the token is dead", retry_at=None)
+    told = {item.id: item for item in empty.outbox(prefix="reply:")}
+    assert list(told) == ["reply:2", "reply:1"]
+    assert (told["reply:1"].sent_at, told["reply:1"].outcome) == (at, "https://social.example/1")
+    assert (told["reply:2"].given_up, told["reply:2"].last_error) == (True, "the token is dead")
+    assert [i.id for i in empty.outbox(ids=["alert:1", "reply:1", "none"])] == ["alert:1", "reply:1"]
+    later = at + 90 * MINUTE
+    assert [i.id for i in empty.claim_outbox(owner="x", lease=MINUTE, limit=9, now=later)] == ["alert:1"]
+    empty.send_again("reply:2", now=later)
+    empty.send_again("reply:1", now=later)
+    (again,) = empty.claim_outbox(owner="x", lease=MINUTE, limit=9, now=later)
+    assert (again.id, again.given_up) == ("reply:2", False)
+
+
+def test_an_item_is_withdrawn_only_while_it_cannot_have_left(empty: Store) -> None:
+    empty.post([an_item("a"), an_item("b", due=5), an_item("c")])
+    empty.claim_outbox(owner="x", lease=MINUTE, limit=9, now=NOW)
+    assert not empty.withdraw("a")
+    assert empty.withdraw("b")
+    assert not empty.withdraw("b")
+    empty.not_sent("c", error="refused", retry_at=None)
+    assert empty.withdraw("c")
+    assert [item.id for item in empty.outbox()] == ["a"]
+
+
 def test_the_first_value_remembered_wins(empty: Store) -> None:
     assert empty.remember("demo.shift", "3 days") == "3 days"
     assert empty.remember("demo.shift", "4 days") == "3 days"

@@ -1,11 +1,18 @@
-// An answer on its way to the source: into the clipboard, the post opened beside, the form sent.
+// An answer on its way: sent from here, or into the clipboard with the post opened beside.
 
 export function copyAndOpen() {
   const form = document.querySelector("form.answer");
   if (!form) return;
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && !event.submitter.hasAttribute("data-copy")) return;
     copy(form.elements.text);
     if (form.dataset.open) window.open(form.dataset.open, "_blank", "noopener,noreferrer");
+  });
+  // Ctrl+Enter presses the first button, as in every mail program.
+  form.elements.text.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector(".answer-acts > button"));
   });
 }
 
@@ -17,4 +24,19 @@ function copy(field) {
   }
   field.select();
   document.execCommand("copy");
+}
+
+// A reply that stands otherwise now is drawn anew as the server draws it.
+export async function redraw(standing) {
+  const changed = [...document.querySelectorAll("[data-reply]")].filter(
+    (place) => standing[place.dataset.reply] && standing[place.dataset.reply] !== place.dataset.standing,
+  );
+  if (!changed.length) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const place of changed) {
+    const drawn = fresh.getElementById(place.id);
+    if (drawn) place.replaceWith(document.adoptNode(drawn));
+  }
 }

@@ -1,5 +1,7 @@
 // Who else is here, and what is new: asked again and again while the page is in sight.
 
+import { redraw } from "./answer.js";
+
 // A colleague is to know within two seconds, the way there and back included.
 const THREAD_EVERY = 1000;
 const QUEUE_EVERY = 2000;
@@ -13,12 +15,16 @@ export function bePresent() {
     body.set("csrf", token);
     body.set("thread", place.dataset.present);
     body.set("doing", doing);
+    for (const reply of document.querySelectorAll("[data-reply]")) body.append("reply", reply.dataset.reply);
     return body;
   };
   const tell = async () => {
     const doing = document.activeElement?.matches("[data-replying]") ? "replying" : "viewing";
     const answer = await fetch(place.dataset.to, { method: "POST", body: say(doing) });
-    if (answer.ok) write(place, (await answer.json()).held.join(", "));
+    if (!answer.ok) return;
+    const { held, replies } = await answer.json();
+    write(place, held.join(", "));
+    await redraw(replies);
   };
   again(tell, THREAD_EVERY);
   // At once, and not a second later, when somebody begins to write.
