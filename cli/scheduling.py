@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,6 +26,8 @@ CRAWL_AGAIN = timedelta(seconds=2)
 CRAWL_AGAIN_AT_LAST = timedelta(minutes=15)
 #: How often the store is asked whether the customers' daily sweep is due.
 SWEEP_ASKED = timedelta(hours=1)
+#: Kinds of work that are one request and move nothing.
+TESTS = frozenset({"test_source", "test_key"})
 #: Minutes from which on a wait is told in hours.
 HOUR = 60
 
@@ -42,6 +44,7 @@ class Scheduler:
     #: Other addresses for sources, as given by `--base-url` and `--demo`.
     base_urls: Mapping[str, str] = field(default_factory=dict)
     crawl: Child | None = None
+    #: The watch that is being read, empty for every one, and the sources.
     _crawling: tuple[str, tuple[str, ...]] = ("", ())
     _crawl_since: datetime | None = None
     _work: Work | None = None
@@ -88,16 +91,11 @@ class Scheduler:
         watch_id, sources = self._asked() if self._work else self._due(now)
         if not sources:
             if self._work:
-                self.store.finish_work(self._work.id, failed=True, outcome="there is no such watch or source")
+                outcome = "it is paused, or there is no such watch or source"
+                self.store.finish_work(self._work.id, failed=True, outcome=outcome)
                 self._work = None
             return
-        data = ["--data", str(self.settings.data_dir), "--watch", watch_id]
-        if self._is_test:
-            arguments = ["cli", "source", "test", sources[0], *data]
-        else:
-            arguments = ["cli", "crawl", *data]
-            for source in sources:
-                arguments += ["--source", source]
+        arguments = [*self._command(watch_id, sources), "--data", str(self.settings.data_dir)]
         for source, url in self.base_urls.items():
             arguments += ["--base-url", f"{source}={url}"]
         # A test says a few lines, which fit into a pipe that is read when it has ended.
@@ -107,21 +105,37 @@ class Scheduler:
 
     @property
     def _is_test(self) -> bool:
-        """Whether the work is "test with one request", which stores nothing and moves no state."""
-        return self._work is not None and self._work.kind == "test_source"
+        """Whether the work is one request to try a source or a key, which stores nothing that was read."""
+        return self._work is not None and self._work.kind in TESTS
+
+    def _command(self, watch_id: str, sources: Sequence[str]) -> list[str]:
+        """Return what the child is to run."""
+        of_watch = ["--watch", watch_id] if watch_id else []
+        if self._work and self._work.kind == "test_key":
+            return ["cli", "source", "test", sources[0], "--key", f"@{self._work.payload.get('host') or ''}"]
+        if self._is_test:
+            return ["cli", "source", "test", sources[0], *of_watch]
+        return ["cli", "crawl", *of_watch, *(part for source in sources for part in ("--source", source))]
 
     def _asked(self) -> tuple[str, tuple[str, ...]]:
-        """Return the watch and sources that a person asked to read now."""
-        payload = self._work.payload if self._work else {}
-        watch = next((w for w in self.store.watches() if w.id == payload.get("watch")), None)
-        if watch is None:
-            return "", ()
-        asked = payload.get("source")
-        return watch.id, tuple(name for name in watch.sources if asked in (None, "", name))
+        """Return the watch and sources that a person asked for; no watch for every one."""
+        work = self._work
+        watch_id, source = (str(work.payload.get(name) or "") if work else "" for name in ("watch", "source"))
+        if work and work.kind == "test_key":
+            return "", (source,) if source else ()
+        watches = [watch for watch in self.store.watches() if watch_id in ("", watch.id)]
+        paused = {(one.watch_id, one.source) for one in self.store.source_states() if one.paused}
+        names = [
+            name
+            for watch in watches
+            for name in watch.sources
+            if source in ("", name) and (self._is_test or (watch.id, name) not in paused)
+        ]
+        return watch_id, tuple(dict.fromkeys(names))
 
     def _due(self, now: datetime) -> tuple[str, tuple[str, ...]]:
         states = {(state.watch_id, state.source): state for state in self.store.source_states()}
-        for watch in self.store.watches():
+        for watch in sorted(self.store.watches(), key=lambda watch: -watch.priority):
             due = tuple(name for name in watch.sources if is_due(watch, states.get((watch.id, name)), now))
             if due and not watch.paused:
                 return watch.id, due
@@ -139,25 +153,31 @@ class Scheduler:
         crawl, self.crawl = self.crawl, None
         if self._is_test and self._work is not None:
             failed = crawl.process is None or crawl.process.returncode != 0
-            outcome = crawl.output.read().strip() or "the test ended without a word; the log says why"
+            with crawl.output as output:
+                outcome = output.read().strip() or "the test ended without a word; the log says why"
             self.store.finish_work(self._work.id, failed=failed, outcome=outcome)
             self._work = None
             return
-        told = [s for s in self.store.source_states() if s.watch_id == watch_id and s.source in sources]
+        watches = [one for one in self.store.watches() if watch_id in ("", one.id) and not one.paused]
+        read = {(watch.id, name) for watch in watches for name in watch.sources if name in sources}
+        states = self.store.source_states()
+        read -= {(one.watch_id, one.source) for one in states if one.paused}
+        told = [state for state in states if (state.watch_id, state.source) in read]
         for state in told:
             self.say(summary(state))
-        self._mark_untried(watch_id, sources, told)
+        self._mark_untried(read, told)
         if self._work is not None:
             failed = any(state.status is not SourceStatus.OK for state in told)
             outcome = "; ".join(summary(state) for state in told)
             self.store.finish_work(self._work.id, failed=failed, outcome=outcome)
             self._work = None
 
-    def _mark_untried(self, watch_id: str, sources: Sequence[str], told: Sequence[SourceState]) -> None:
+    def _mark_untried(self, read: Iterable[tuple[str, str]], told: Sequence[SourceState]) -> None:
         """Keep a source whose crawl died before it could say anything from being tried again at once."""
         since = self._crawl_since or self.clock.now()
-        for source in sources:
-            state = next((state for state in told if state.source == source), None)
+        states = {(state.watch_id, state.source): state for state in told}
+        for watch_id, source in sorted(read):
+            state = states.get((watch_id, source))
             if state is None or state.last_try_at is None or state.last_try_at < since:
                 self.say(f"{source}: the crawl ended before it was read; the lines above say why")
                 kept = state or SourceState(watch_id=watch_id, source=source)

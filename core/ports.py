@@ -109,7 +109,11 @@ class MentionStore(Protocol):
         ...
 
     def save_source_state(self, state: SourceState) -> None:
-        """Store how a source is doing."""
+        """Store how a source is doing; whether it is paused stays as it is stored, where it is."""
+        ...
+
+    def pause_source(self, watch_id: str, source: str, *, paused: bool) -> None:
+        """Pause a source or let it go on, whatever a crawl stores of it meanwhile."""
         ...
 
 

@@ -63,6 +63,8 @@ class Watch:
     #: Minutes between two crawls of the same source.
     every_minutes: int = 15
     paused: bool = False
+    #: Where time or a source's budget is short: 1 is read first, -1 last.
+    priority: int = 0
     #: Counts the changes; 0 is not yet stored.
     version: int = 0
 
@@ -81,6 +83,8 @@ class Watch:
         names = [name for brand in self.brands for name in {name.casefold() for name in brand.names}]
         if len(set(names)) != len(names):
             raise InputError("a product and its rivals need different names and aliases")
+        if self.priority not in (-1, 0, 1):
+            raise InputError(f"a watch's priority is -1, 0 or 1, not {self.priority}")
         if not 1 <= self.every_minutes <= 7 * 24 * 60:
             raise InputError("a schedule lies between 1 minute and 7 days")
 

@@ -36,6 +36,8 @@ class Asker:
     progress: Callable[[Outcome], None]
     #: What the operator allows in a day, where there is a limit.
     budget: Budget | None = None
+    #: No more of it than the day is old.
+    evenly: bool = False
 
     async def fetch(self, url: str, conditions: Mapping[str, str]) -> TextResponse | None:
         """Return the answer of an address; None for "not modified".
@@ -73,7 +75,7 @@ class Asker:
     async def _asked(self, url: str, conditions: Mapping[str, str]) -> Response:
         if self.budget:
             # Taken off before it is asked, or several lists would share the last request of the day.
-            self.budget.check()
+            self.budget.check(evenly=self.evenly)
             self.budget.use()
             self.outcome.budgeted += 1
         request = self.source.request(url, {**self.source.headers(url), **conditions})

@@ -38,8 +38,8 @@ class Budget:
     _used: float = 0.0
     _named: dict[str, None] = field(default_factory=dict)
 
-    def check(self, wanted: float = 1.0) -> None:
-        """Return where `wanted` more may be used now.
+    def check(self, wanted: float = 1.0, *, evenly: bool = False) -> None:
+        """Return where `wanted` more may be used now; `evenly`: no more than the day is old.
 
         Raises:
             SourceBusy: it may not; `until` is when it may.
@@ -50,7 +50,7 @@ class Budget:
         evening = (morning + timedelta(days=1, hours=12)).replace(hour=0)
         if self._used + wanted > self.limit + 1e-9:
             raise SourceBusy(f"{self.title} are used up", until=evening)
-        due = morning + (evening - morning) * (self._used / self.limit) if self.even else morning
+        due = morning + (evening - morning) * (self._used / self.limit) if self.even or evenly else morning
         if due > now:
             raise SourceBusy(f"{self.title} are spread over the day", until=due)
 

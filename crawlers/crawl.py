@@ -64,6 +64,9 @@ class Job:
     watch: Watch
     settings: SourceSettings
     state: SourceState
+    #: Another watch of the same source comes first: this one may use no more of a day's budget than the day
+    #: is old, so that something is left for the other.
+    behind: bool = False
     outcome: Outcome = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +103,9 @@ class Crawl:
         if limits:
             self._budget = requests_budget(self.store, self.clock, source.name, max(limits))
         try:
-            await asyncio.gather(*(self._job(source, job) for job in self.jobs))
+            for priority in sorted({job.watch.priority for job in self.jobs}, reverse=True):
+                jobs = [job for job in self.jobs if job.watch.priority == priority]
+                await asyncio.gather(*(self._job(source, job) for job in jobs))
         except StoreError as error:
             # Scrapy would only log it; `runner` raises it when the reactor has stopped.
             self.error = error
@@ -148,6 +153,7 @@ class Crawl:
             outcome=job.outcome,
             progress=self.progress,
             budget=self._budget,
+            evenly=job.behind,
         )
 
     async def _seated(self, reader: Reader) -> None:

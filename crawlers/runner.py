@@ -160,6 +160,7 @@ def _jobs(store: Store, plan: Plan) -> tuple[list[Job], list[SourceState]]:
     states = {(state.watch_id, state.source): state for state in store.source_states()}
     jobs: list[Job] = []
     waiting: list[SourceState] = []
+    everyone = [watch for watch in store.watches() if not watch.paused]
     for watch in _watches(store, plan.watch_ids):
         for name, settings in watch.sources.items():
             state = states.get((watch.id, name)) or SourceState(watch_id=watch.id, source=name)
@@ -170,7 +171,9 @@ def _jobs(store: Store, plan: Plan) -> tuple[list[Job], list[SourceState]]:
             else:
                 source(name)
                 limits = plan.settings.budgets.get(name, {})
-                jobs.append(Job(watch=watch, settings={**limits, **settings}, state=state))
+                behind = any(name in one.sources and one.priority > watch.priority for one in everyone)
+                whole = {**limits, **settings}
+                jobs.append(Job(watch=watch, settings=whole, state=state, behind=behind))
     return jobs, waiting
 
 

@@ -21,6 +21,7 @@ def watch_to_json(watch: Watch) -> dict[str, object]:
         "sources": {name: dict(settings) for name, settings in watch.sources.items()},
         "every_minutes": watch.every_minutes,
         "paused": watch.paused,
+        "priority": watch.priority,
         "version": watch.version,
     }
 
@@ -43,6 +44,7 @@ def watch_from_text(text: str) -> Watch:
         sources=data["sources"],
         every_minutes=data["every_minutes"],
         paused=data["paused"],
+        priority=data.get("priority", 0),
         version=data["version"],
     )
 

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 #: What a schedule field may hold.
 DEFAULT_EVERY = 15
+PRIORITIES = ("1", "0", "-1")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -28,6 +29,7 @@ class WatchForm:
     must_not: str = ""
     every_minutes: str = str(DEFAULT_EVERY)
     paused: bool = False
+    priority: str = "0"
     version: int = 0
     #: Names of the sources that are switched on.
     chosen: set[str] = field(default_factory=set)
@@ -63,6 +65,7 @@ class WatchForm:
             must_not="\n".join(watch.must_not),
             every_minutes=str(watch.every_minutes),
             paused=watch.paused,
+            priority=str(watch.priority),
             version=watch.version,
             chosen=set(watch.sources),
             settings={
@@ -87,6 +90,7 @@ class WatchForm:
             must_not=sent.get("must_not", ""),
             every_minutes=sent.get("every_minutes", ""),
             paused=sent.get("paused", "") == "yes",
+            priority=sent.get("priority", "0"),
             version=int(version) if version.isascii() and version.isdigit() else 0,
             chosen={form.name for form in forms if sent.get(f"source.{form.name}", "") == "yes"},
             settings={
@@ -126,6 +130,7 @@ class WatchForm:
             sources=self._sources(stored),
             every_minutes=every,
             paused=self.paused,
+            priority=int(self.priority) if self.priority in PRIORITIES else 0,
             version=self.version,
         )
 

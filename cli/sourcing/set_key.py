@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from cli.sourcing.test import let_go_on
 from core.errors import InputError
 from core.settings import Settings
 
@@ -90,9 +90,6 @@ def _try(
             click.echo(f"it is stored, but the request to try it failed: {told}", err=True)
             raise SystemExit(1)
         click.echo(f"{source} answers with it", err=True)
-        # What waited because it had no key, or a bad one, is read at the next crawl.
-        for state in store.source_states():
-            if state.source == source and state.until is not None:
-                store.save_source_state(replace(state, until=None))
+        let_go_on(store, source)
     finally:
         store.close()

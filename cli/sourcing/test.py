@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 @click.command("test")
 @click.argument("source")
+@click.option(
+    "--key",
+    "at",
+    metavar="@SERVER",
+    help="Try the stored key instead of a watch: @ alone, or @ and the server that gave it.",
+)
 @click.option("--watch", "watch_id", metavar="W", help="For this watch; may be left out where there is one.")
 @click.option(
     "--base-url", "bases", multiple=True, metavar="S=URL", help="Read source S from another address."
@@ -27,7 +34,13 @@ if TYPE_CHECKING:
 @click.option("--allow-proxy", is_flag=True, envvar="EARFUL_ALLOW_PROXY", help="Go through HTTP(S)_PROXY.")
 @click.pass_obj
 def command(
-    settings: Settings, source: str, watch_id: str | None, bases: Sequence[str], *, allow_proxy: bool
+    settings: Settings,
+    source: str,
+    at: str | None,
+    watch_id: str | None,
+    bases: Sequence[str],
+    *,
+    allow_proxy: bool,
 ) -> None:
     """Ask SOURCE once, for a watch, and say what came; nothing is stored.
 
@@ -35,7 +48,7 @@ def command(
     """
     from crawlers.keys import load_keys  # noqa: PLC0415 - scrapy costs 0.5 s that --help need not pay
     from crawlers.runner import Plan  # noqa: PLC0415 - the same
-    from crawlers.trial import try_source  # noqa: PLC0415 - the same
+    from crawlers.trial import try_key, try_source  # noqa: PLC0415 - the same
     from store import open_store  # noqa: PLC0415 - the same
 
     end_with_parent()
@@ -43,18 +56,32 @@ def command(
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_store(settings.database_url)
     try:
-        watch = _chosen(store, watch_id)
         plan = Plan(settings=settings, base_urls=parse_bases(bases), keys=keys, allow_proxy=allow_proxy)
-        answer = try_source(store, plan, source, watch)
+        if at is not None:
+            answer = try_key(store, plan, source, at.removeprefix("@"))
+        else:
+            answer = try_source(store, plan, source, _chosen(store, watch_id))
+        if at is not None and answer.error is None:
+            let_go_on(store, source)
     finally:
         store.close()
     if answer.error is not None:
         click.echo(f"{source}: {keys.hide(str(answer.error))}")
         raise SystemExit(1)
+    if at is not None:
+        click.echo(f"{source} answers with its key")
+        return
     newest = f", the newest of {iso(answer.newest_at)}" if answer.newest_at else ""
     click.echo(f"{source}: {answer.stream} answers with {answer.items} items{newest}; {answer.matches} match")
     for sample in answer.samples:
         click.echo(f"  {sample}")
+
+
+def let_go_on(store: Store, source: str) -> None:
+    """Let what waited because it had no key, or a bad one, be read at the next crawl."""
+    for state in store.source_states():
+        if state.source == source and state.until is not None:
+            store.save_source_state(replace(state, until=None))
 
 
 def _chosen(store: Store, watch_id: str | None) -> Watch:

@@ -46,7 +46,15 @@ def _cleaned(value: object) -> object:
 
 def save(documents: Documents, doc_id: str, source: Json) -> None:
     """Store a fact, whatever stood there, and make lists see it."""
-    outcome = documents.write([Action("index", NAME, doc_id, source)], refresh=True)[0]
+    refuse_dead(documents.write([Action("index", NAME, doc_id, source)], refresh=True)[0])
+
+
+def refuse_dead(outcome: Outcome) -> None:
+    """Return where a write was not turned down for good.
+
+    Raises:
+        StoreError: it was.
+    """
     if outcome is Outcome.DEAD:
         raise StoreError("the server refused this; its reason lies among the dead letters (check tells)")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.errors import NotFound
@@ -10,7 +11,7 @@ from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import StoredMention
 from store.codecs import micros
 from store.elastic import facts, records
-from store.elastic.bulk import Action
+from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import read
 from store.elastic.faults import Json
 from store.elastic.part import Part
@@ -105,9 +106,28 @@ class Mentions(Part):
         return sorted(found, key=lambda state: (state.watch_id, state.source))
 
     def save_source_state(self, state: SourceState) -> None:
-        """Store how a source is doing."""
-        doc_id = facts.fact_key("source", state.watch_id, state.source)
-        facts.save(self.documents, doc_id, facts.fact("source", state.watch_id, state_to_json(state)))
+        """Store how a source is doing; whether it is paused stays as it is stored, where it is."""
+        self._merge_state(state, lambda kept: replace(state, paused=kept.paused))
+
+    def pause_source(self, watch_id: str, source: str, *, paused: bool) -> None:
+        """Pause a source or let it go on, whatever a crawl stores of it meanwhile."""
+        fresh = SourceState(watch_id=watch_id, source=source, paused=paused)
+        self._merge_state(fresh, lambda kept: replace(kept, paused=paused))
+
+    def _merge_state(self, fresh: SourceState, merged: Callable[[SourceState], SourceState]) -> None:
+        """Store `fresh` where there is no state yet, else what `merged` makes of the stored one."""
+        doc_id = facts.fact_key("source", fresh.watch_id, fresh.source)
+        create = Action("create", facts.NAME, doc_id, _state_fact(fresh))
+        outcome = self.documents.write([create], refresh=True)[0]
+        facts.refuse_dead(outcome)
+        if outcome is Outcome.CLASH:
+            self.documents.edit(
+                facts.NAME, [doc_id], lambda doc: _state_fact(merged(state_from_json(doc.body)))
+            )
+
+
+def _state_fact(state: SourceState) -> Json:
+    return facts.fact("source", state.watch_id, state_to_json(state))
 
 
 def cursor_doc(watch_id: str, source: str, stream: str, value: Mapping[str, object]) -> tuple[str, Json]:

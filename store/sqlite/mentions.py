@@ -113,15 +113,30 @@ class Mentions(Part):
             return link.rows(_state, "SELECT body FROM source_state ORDER BY watch, source")
 
     def save_source_state(self, state: SourceState) -> None:
-        """Store how a source is doing."""
+        """Store how a source is doing; whether it is paused stays as it is stored, where it is."""
         with self.database.write() as link:
-            link.run(
-                "INSERT OR REPLACE INTO source_state (watch, source, body) VALUES (?, ?, ?)",
-                state.watch_id,
-                state.source,
-                dumps(state_to_json(state)),
-            )
+            link.run(KEEP_STATE, state.watch_id, state.source, dumps(state_to_json(state)))
 
+    def pause_source(self, watch_id: str, source: str, *, paused: bool) -> None:
+        """Pause a source or let it go on, whatever a crawl stores of it meanwhile."""
+        state = SourceState(watch_id=watch_id, source=source, paused=paused)
+        with self.database.write() as link:
+            link.run(PAUSE, watch_id, source, dumps(state_to_json(state)))
+
+
+# A crawl knows a state as it was when the crawl began: somebody may have paused the source since.
+KEEP_STATE = """
+INSERT INTO source_state AS kept (watch, source, body) VALUES (?, ?, ?)
+ON CONFLICT (watch, source)
+DO UPDATE SET body = json_set(excluded.body, '$.paused', json(kept.body -> '$.paused'))
+"""
+
+# The other way round: the stored state with the new word.
+PAUSE = """
+INSERT INTO source_state AS kept (watch, source, body) VALUES (?, ?, ?)
+ON CONFLICT (watch, source)
+DO UPDATE SET body = json_set(kept.body, '$.paused', json(excluded.body -> '$.paused'))
+"""
 
 # A docid begins with the second of publication, so this walks one index and sorts nothing.
 PUBLISHED = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -59,7 +58,7 @@ def pause() -> Response:
     state = _state(request.form.get("watch", ""), request.form.get("source", ""))
     paused = request.form.get("paused") == "yes"
     store = the_store()
-    store.save_source_state(replace(state, paused=paused))
+    store.pause_source(state.watch_id, state.source, paused=paused)
     store.record(
         actor=actor(),
         action="source.pause" if paused else "source.resume",

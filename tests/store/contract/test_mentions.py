@@ -197,6 +197,19 @@ def test_source_states_are_kept_by_watch_and_source(store: Store) -> None:
     assert store.source_states() == [replace(state, source="mastodon"), state]
 
 
+def test_a_source_that_is_paused_while_it_is_read_stays_paused(store: Store) -> None:
+    begun = SourceState(watch_id="acme", source="reddit", status=SourceStatus.OK, new=1)
+    store.save_source_state(begun)
+    store.pause_source("acme", "reddit", paused=True)
+    store.save_source_state(replace(begun, new=7, reason="what the crawl says at its end"))
+    (state,) = store.source_states()
+    assert (state.paused, state.new, state.reason) == (True, 7, "what the crawl says at its end")
+    store.pause_source("acme", "reddit", paused=False)
+    assert store.source_states() == [replace(state, paused=False)]
+    store.pause_source("acme", "never read", paused=True)
+    assert [one.paused for one in store.source_states() if one.source == "never read"] == [True]
+
+
 def in_thread(first: Mention, text: str, **more: object) -> Mention:
     return replace(a_mention(text=text), thread_id=first.id, parent_id=first.id, **more)  # type: ignore[arg-type]
 
