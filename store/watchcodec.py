@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from core.watch import Brand, Watch
 from store.codecs import dumps
@@ -33,7 +34,17 @@ def watch_to_text(watch: Watch) -> str:
 
 def watch_from_text(text: str) -> Watch:
     """Return the watch that `watch_to_text` wrote."""
-    data = json.loads(text)
+    return watch_from_json(json.loads(text))
+
+
+def watch_from_json(data: Mapping[str, Any]) -> Watch:
+    """Return the watch that `watch_to_json` wrote.
+
+    Raises:
+        KeyError: a part is missing.
+        TypeError: a part is not of its kind.
+        InputError: a value cannot be one of a watch.
+    """
     return Watch(
         id=data["id"],
         product=_brand_from_json(data["product"]),

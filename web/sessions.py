@@ -21,10 +21,10 @@ ABSOLUTE = timedelta(days=7)
 #: The last use is written at most this often, so that reading pages does not write to the store.
 TOUCH = timedelta(minutes=5)
 
-#: Blueprints that answer without a session.
-PUBLIC = frozenset({"sign_in", "health", None})
+#: Blueprints that answer without a session; `api` and `feeds` ask for a token instead.
+PUBLIC = frozenset({"sign_in", "health", "api", "feeds", None})
 #: Blueprints in which everybody changes only their own things.
-OWN = frozenset({"sign_in", "settings", "presence"})
+OWN = frozenset({"sign_in", "settings", "presence", "tokens"})
 #: Blueprints whose changes need more than an agent.
 ADMIN_ONLY = frozenset({"watches", "sources", "users", "weights", "promises", "connections"})
 
@@ -171,6 +171,6 @@ def _check_role(role: Role) -> None:
 
 def wants_data() -> bool:
     """Tell whether the request is for data and not for a page."""
-    data = request.path.endswith((".json", ".jsonl", ".csv", ".atom"))
+    data = request.path.endswith((".json", ".jsonl", ".csv", ".atom")) or request.path.startswith("/api/")
     accept = request.accept_mimetypes
     return data or (accept.best == "application/json" and not accept.accept_html)

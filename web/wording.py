@@ -15,6 +15,7 @@ from core.labels import ChurnReason, Intent, Labels, Tone
 from core.search import Count
 from core.source import SourceStatus
 from core.thread import Status
+from core.token import Scope
 from core.user import Role
 from core.work import WorkState
 from web.i18n import _, later, locale
@@ -63,6 +64,26 @@ ROLES = {
     Role.MARKETER: later("Marketer"),
     Role.VIEWER: later("Viewer"),
 }
+SCOPES = {
+    Scope.FEED: later("Feed of"),
+    Scope.READ: later("Read"),
+    Scope.TRIAGE: later("Triage"),
+    Scope.ADMIN: later("Admin"),
+}
+#: What the audit log is filtered by: beginnings of actions.
+AUDITED = {
+    "triage": later("Threads: status, owner, tags"),
+    "note": later("Notes"),
+    "label": later("Corrections of labels"),
+    "watch": later("Watches"),
+    "source": later("Sources"),
+    "user": later("People who sign in"),
+    "session": later("Signing in and out"),
+    "token": later("Tokens"),
+    "search": later("Saved searches"),
+    "view": later("Views of the queue"),
+    "setting": later("Settings"),
+}
 MUTED = {"author": later("author"), "source": later("source"), "word": later("word")}
 WORK_STATES = {
     WorkState.WAITING: later("waiting"),
@@ -89,6 +110,10 @@ ACTS = {
     "macro.save": later("Macro saved"),
     "mute.remove": later("Unmuted"),
     "mute.save": later("Muted"),
+    "search.remove": later("Saved search removed"),
+    "search.save": later("Saved search saved"),
+    "token.remove": later("Token ended"),
+    "token.save": later("Token made"),
     "triage.answer": later("Answered, waiting for them"),
     "triage.assign": later("Assigned"),
     "triage.ignore": later("Ignored"),

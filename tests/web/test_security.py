@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 
 from core.ports import Store
 from core.settings import Settings
+from tests.web.access import routes
 from tests.web.browser import Browser
 from tests.web.world import ANGRY
 from web import create_app
 from web.security import CSP
 
-VALUES = {
-    "thread_id": ANGRY,
-    "watch_id": "acme",
-    "person_id": "hackernews:ada",
-    "token": "x",
-    "filename": "mark.svg",
-    "what": "reset",
-}
 PUBLIC = {"static", "sign_in.show", "sign_in.by_password", "sign_in.link", "health.healthz", "health.readyz"}
-
-
-def routes(app: Flask, *methods: str) -> Iterator[tuple[str, str, str]]:
-    """Yield endpoint, method and address of every route."""
-    with app.test_request_context("http://localhost/"):
-        adapter = app.url_map.bind("localhost")
-        for rule in app.url_map.iter_rules():
-            for method in sorted((rule.methods or set()) & set(methods)):
-                converters = {"form": "json", "name": "resolve"}
-                values = {name: {**VALUES, **converters}[name] for name in rule.arguments}
-                yield rule.endpoint, method, adapter.build(rule.endpoint, values)
 
 
 @pytest.mark.usefixtures("world")
 def test_every_page_asks_for_a_session(app: Flask, guest: Browser) -> None:
     seen = 0
-    for endpoint, method, address in routes(app, "GET", "HEAD"):
-        if endpoint in PUBLIC:
+    for route in routes(app, "GET", "HEAD"):
+        if route.endpoint in PUBLIC or route.blueprint == "feeds":
             continue
-        answer = guest.client.open(address, method=method, buffered=True)
-        if address.endswith(".json"):
+        address = route.address
+        answer = guest.client.open(address, method=route.method, buffered=True)
+        if address.endswith((".json", ".csv", ".jsonl", ".atom")) or route.blueprint == "api":
             assert answer.status_code == 401, address
         else:
             assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), address
@@ -53,8 +34,8 @@ def test_every_page_asks_for_a_session(app: Flask, guest: Browser) -> None:
 
 
 def test_every_change_asks_for_a_session(app: Flask, guest: Browser) -> None:
-    for endpoint, method, address in routes(app, "POST", "PUT", "PATCH", "DELETE"):
-        assert guest.client.open(address, method=method).status_code in (401, 403), endpoint
+    for route in routes(app, "POST", "PUT", "PATCH", "DELETE"):
+        assert guest.client.open(route.address, method=route.method).status_code in (401, 403), route
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "0" * 64])
@@ -62,9 +43,11 @@ def test_every_change_refuses_a_missing_or_foreign_csrf_token(
     app: Flask, world: Store, browser: Browser, token: str
 ) -> None:
     before = world.audit(limit=1)
-    for endpoint, method, address in routes(app, "POST", "PUT", "PATCH", "DELETE"):
-        answer = browser.client.open(address, method=method, data={"csrf": token, "on": f"0|{ANGRY}"})
-        assert answer.status_code == 403, endpoint
+    for route in routes(app, "POST", "PUT", "PATCH", "DELETE"):
+        answer = browser.client.open(
+            route.address, method=route.method, data={"csrf": token, "on": f"0|{ANGRY}"}
+        )
+        assert answer.status_code == 403, route
     assert world.audit(limit=1) == before
 
 
@@ -80,15 +63,15 @@ def test_a_change_from_another_site_is_refused_even_with_the_token(world: Store,
 
 def test_no_get_changes_anything(app: Flask, world: Store, browser: Browser) -> None:
     before, triage = world.audit(limit=1), world.thread(ANGRY).triage
-    for endpoint, method, address in routes(app, "GET", "HEAD"):
-        if endpoint != "sign_in.link":
-            browser.client.open(address, method=method, buffered=True)
+    for route in routes(app, "GET", "HEAD"):
+        if route.endpoint != "sign_in.link":
+            browser.client.open(route.address, method=route.method, buffered=True)
     assert (world.audit(limit=1), world.thread(ANGRY).triage) == (before, triage)
 
 
 @pytest.mark.usefixtures("world")
 def test_every_answer_carries_the_security_headers(app: Flask, browser: Browser) -> None:
-    addresses = [address for _, _, address in routes(app, "GET")]
+    addresses = [route.address for route in routes(app, "GET")]
     for address in (*addresses, "/nowhere", "/threads/nowhere", "/static/nowhere.js"):
         headers = browser.client.get(address, buffered=True).headers
         assert headers["Content-Security-Policy"] == CSP, address
@@ -108,7 +91,8 @@ def test_the_policy_has_no_way_around_it() -> None:
 
 @pytest.mark.usefixtures("world")
 def test_no_page_holds_inline_script_or_style_or_another_origin(app: Flask, browser: Browser) -> None:
-    for _, _, address in routes(app, "GET"):
+    for route in routes(app, "GET"):
+        address = route.address
         page = browser.client.get(address, buffered=True).text
         if "<!doctype html>" not in page:
             continue
@@ -141,11 +125,12 @@ def test_hosts_that_the_operator_named_are_answered(store: Store, host: str) -> 
 def test_a_viewer_changes_nothing(app: Flask, world: Store) -> None:
     viewer = Browser(app, world).sign_in("vera")
     viewer.get("/threads")
-    for endpoint, method, address in routes(app, "POST"):
-        if endpoint.partition(".")[0] in ("settings", "sign_in", "presence"):
+    for route in routes(app, "POST"):
+        if "viewer" in route.may:
             continue
-        answer = viewer.client.open(address, method=method, data={"csrf": viewer.csrf, "on": f"0|{ANGRY}"})
-        assert answer.status_code == 403, endpoint
+        data = {"csrf": viewer.csrf, "on": f"0|{ANGRY}"}
+        answer = viewer.client.open(route.address, method=route.method, data=data)
+        assert answer.status_code == (401 if route.blueprint == "api" else 403), route
     assert world.thread(ANGRY).triage.version == 0
 
 

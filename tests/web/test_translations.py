@@ -21,8 +21,8 @@ from core.clock import SetClock
 from core.ports import Store
 from core.settings import Settings
 from tests.builders import NOW
+from tests.web.access import pages
 from tests.web.browser import Browser, text_of
-from tests.web.test_security import routes
 from web import create_app
 
 WEB = Path(__file__).parents[2] / "web"
@@ -208,13 +208,11 @@ def without_translated(page: str) -> str:
 @pytest.mark.usefixtures("world")
 def test_a_translation_shows_through_on_every_page(pseudo: Flask, store: Store) -> None:
     reader = Browser(pseudo, store).sign_in("admin")
-    pages = 0
     bare: dict[str, list[str]] = {}
-    for _, _, address in routes(pseudo, "GET"):
+    for address in pages(pseudo):
         answer = reader.client.get(address, headers={"Accept-Language": f"{PSEUDO};q=0.9, fr"}, buffered=True)
-        if answer.status_code != 200 or "<!doctype html>" not in answer.text:
+        if answer.status_code == 303:  # the sign-in page, for somebody who is in
             continue
-        pages += 1
         assert f'<html lang="{PSEUDO}"' in answer.text, address
         assert text_of(answer.text).count("⟦") >= 3, address
         left = Left()
@@ -222,7 +220,6 @@ def test_a_translation_shows_through_on_every_page(pseudo: Flask, store: Store) 
         if SMALL & set(left.found) and not address.startswith(SPEAKS_ENGLISH):
             bare[address] = left.found
     assert bare == {}
-    assert pages >= 15
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ from core.settings import PriorityWeights
 from core.source import SourceState, SourceStatus
 from core.work import Answer
 from engage.ranking import rank
+from engage.saved_searches import SavedSearch, save_search
 from tests.builders import NOW, a_mention, found, some_labels
 
 ANGRY = "hackernews:1"
 ANSWERED = "mastodon:town.example:7"
+#: Key of a saved search.
+SEARCH = "leaving"
 PRAISE = "feed:blog.example:https://blog.example/a/../b.json"
 
 
@@ -61,6 +64,12 @@ def fill(store: Store) -> None:
         SourceState(
             watch_id="acme", source="mastodon", status=SourceStatus.BLOCKED, reason="it answers 403", errors=1
         )
+    )
+    save_search(
+        store,
+        SavedSearch(key=SEARCH, title="Leaving", query="cancel", owner=None, must=("I cancelled Acme",)),
+        actor="admin",
+        now=NOW,
     )
     rank(store, PriorityWeights(), now=NOW)
     store.settle()

@@ -15,6 +15,7 @@ from core.labels import Labels
 from core.query import Everything, Query
 from core.query_parser import parse
 from core.search import Hit, Search, Sort
+from engage.saved_searches import saved_searches
 from web import feeds, outputs
 from web.conversation import product_labels
 from web.facets import FACETS, Choice, choices, pills, without_field
@@ -120,6 +121,7 @@ def _page(query: Query, search: Search, sort: Sort) -> Response:
             titles=FACETS,
             chart=search_chart(store, search),
             presets=presets(search.node),
+            searches=saved_searches(store, actor()),
             limit=outputs.CSV_LIMIT,
         )
     )
