@@ -11,6 +11,7 @@ import click
 from gunicorn.app.base import BaseApplication
 
 from cli.children import end_with_parent
+from cli.keyring import FileKeys
 from core.clock import SystemClock
 from core.errors import ConfigError
 from core.settings import Settings
@@ -56,6 +57,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             self.earful,
             clock=SystemClock(),
             sources=_forms,
+            keys=FileKeys(self.earful.data_dir),
             probes={"model": lambda: check_models(self.earful.model_dir)},
         )
 

@@ -44,6 +44,10 @@ class Keys:
         """Return the credentials of one source by field."""
         return self._values.get(name, {})
 
+    def names(self) -> dict[str, list[str]]:
+        """Return the names of the credentials that are set, by source."""
+        return {name: sorted(fields) for name, fields in self._values.items()}
+
     def hide(self, text: str) -> str:
         """Return a text without any credential in it, however an address would write it."""
         for value in self._secrets:

@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.clock import Clock, SystemClock
+from core.keyring import KeyRing, NoKeys
 from core.ports import Store
 from core.settings import Settings
 from core.source_form import SourceForm
@@ -34,6 +35,7 @@ def create_app(
     *,
     clock: Clock | None = None,
     sources: Callable[[], Sequence[SourceForm]] = tuple,
+    keys: KeyRing | None = None,
     probes: Probes = MappingProxyType({}),
     translations: Sequence[Path] = (),
 ) -> Flask:
@@ -44,6 +46,7 @@ def create_app(
         settings: of this installation; `host` and `trusted_hosts` are answered beside the loopback names.
         clock: tells the time.
         sources: tells what a watch can be told to read, with the fields of each, when it is first asked.
+        keys: where credentials of sources are kept; none can be entered where there is nothing.
         probes: what `/readyz` asks beside the store.
         translations: directories of catalogues beside the bundled ones.
     """
@@ -55,7 +58,12 @@ def create_app(
         MAX_FORM_PARTS=2_000,
     )
     app.extensions["earful"] = Services(
-        store=store, settings=settings, clock=clock or SystemClock(), sources=sources, probes=probes
+        store=store,
+        settings=settings,
+        clock=clock or SystemClock(),
+        sources=sources,
+        keys=keys or NoKeys(),
+        probes=probes,
     )
     i18n.install(app, translations)
     _install(app)

@@ -9,6 +9,7 @@ from datetime import datetime
 from flask import current_app
 
 from core.clock import Clock
+from core.keyring import KeyRing
 from core.ports import Store
 from core.settings import Settings
 from core.source_form import SourceForm
@@ -24,6 +25,7 @@ class Services:
     clock: Clock
     #: Tells every source and its form; costs time the first time.
     sources: Callable[[], Sequence[SourceForm]]
+    keys: KeyRing
     probes: Mapping[str, Callable[[], object]]
 
 

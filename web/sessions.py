@@ -26,7 +26,7 @@ PUBLIC = frozenset({"sign_in", "health", "api", "feeds", None})
 #: Blueprints in which everybody changes only their own things.
 OWN = frozenset({"sign_in", "settings", "presence", "tokens"})
 #: Blueprints whose changes need more than an agent.
-ADMIN_ONLY = frozenset({"watches", "sources", "users", "weights", "promises", "connections"})
+ADMIN_ONLY = frozenset({"keys", "watches", "sources", "users", "weights", "promises", "connections"})
 
 Answer: TypeAlias = Response | None
 

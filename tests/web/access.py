@@ -61,6 +61,7 @@ RIGHTS = {
     "promises": (SIGNED, ADMIN),
     "connections": (ADMIN, ADMIN),
     "users": (ADMIN, ADMIN),
+    "keys": (ADMIN, ADMIN),
     "audit": (ADMIN, NOBODY),
 }
 #: Endpoints that differ from their blueprint.

@@ -18,6 +18,10 @@ from web.sessions import actor
 
 blueprint = Blueprint("sources", __name__)
 
+#: Kinds of work that are asked for here, and how many of the last are told.
+KINDS = ("crawl", "test_source")
+TOLD = 8
+
 
 @blueprint.get("/sources")
 @blueprint.get("/sources.<any(json):form>")
@@ -32,24 +36,38 @@ def show(form: str = "") -> Response:
             "sources/show.html",
             states=states,
             watches={watch.id: watch for watch in store.watches()},
-            work=[work for work in store.work(limit=8) if work.kind == "crawl"],
+            work=[work for work in store.work(limit=40) if work.kind in KINDS][:TOLD],
             asked=request.args.get("asked", ""),
+            tested=request.args.get("kind") == "test_source",
+            today_of=lambda state: state.days.get(_day(), 0),
+            requests_of=lambda state: state.requests_today if state.today == _day() else 0,
         )
     )
+
+
+@blueprint.post("/sources/test")
+def test() -> Response:
+    """Ask for one request that stores nothing, and tells what the source would bring."""
+    _state(request.form.get("watch", ""), request.form.get("source", ""))
+    return _ask("test_source")
 
 
 @blueprint.post("/sources/fetch")
 def fetch() -> Response:
     """Ask for a crawl now: of one source, or of all."""
+    return _ask("crawl")
+
+
+def _ask(kind: str) -> Response:
     watch_id, source = request.form.get("watch", ""), request.form.get("source", "")
     payload = {name: value for name, value in (("watch", watch_id), ("source", source)) if value}
     if source:
         _state(watch_id, source)
     moment = now()
     # The same source asked for twice within a minute is one request.
-    work_id = f"crawl:{watch_id}:{source}:{moment:%Y%m%d%H%M}"
-    the_store().request_work(Work(id=work_id, kind="crawl", payload=payload, requested_by=actor(), at=moment))
-    return redirect(url_for(".show", asked=source or "all"), code=303)
+    work_id = f"{kind}:{watch_id}:{source}:{moment:%Y%m%d%H%M}"
+    the_store().request_work(Work(id=work_id, kind=kind, payload=payload, requested_by=actor(), at=moment))
+    return redirect(url_for(".show", asked=source or "all", kind=kind), code=303)
 
 
 @blueprint.post("/sources/pause")
@@ -75,6 +93,11 @@ def _state(watch_id: str, source: str) -> SourceState:
     raise NotFound(f"no source {source!r} of watch {watch_id!r}")
 
 
+def _day() -> str:
+    """Return the UTC day, as a state counts by it."""
+    return f"{now():%Y-%m-%d}"
+
+
 def _state_json(state: SourceState) -> dict[str, object]:
     def told(moment: datetime | None) -> str | None:
         return iso(moment) if moment else None
@@ -95,4 +118,11 @@ def _state_json(state: SourceState) -> dict[str, object]:
         "unchanged": state.unchanged,
         "errors": state.errors,
         "total_new": state.total_new,
+        "days": dict(state.days),
+        "usual_day": state.normal,
+        "lag_seconds": int(lag.total_seconds()) if (lag := state.lag(now())) is not None else None,
+        "requests_today": state.requests_today if state.today == _day() else 0,
+        "usd_today": state.usd_today if state.today == _day() else 0.0,
+        "rechecked": state.rechecked,
+        "gaps": list(state.gaps),
     }
