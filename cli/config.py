@@ -39,6 +39,7 @@ class _File(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=Settings().port, ge=0, le=65535)
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     proxies: int = Field(default=0, ge=0, le=8)
     allow_networks: Annotated[tuple[str, ...], NoDecode] = ()
     contact: str = Settings().contact
@@ -104,6 +105,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         host=read.host,
         port=read.port,
         trusted_hosts=read.trusted_hosts,
+        public_url=read.public_url,
         proxies=read.proxies,
         allow_networks=read.allow_networks,
         contact=read.contact,

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 
 import click
 
@@ -13,13 +14,15 @@ from cli.children import end_with_parent
 from core.clock import SystemClock
 from core.errors import ConfigError, StoreUnavailable
 from core.settings import Settings
-from engage import replying
+from engage import alerting, replying
 from engage.outbound import Outbound
-from engage.sending import send_due
+from engage.sending import Sender, send_due
 from store import open_store
 
 #: Pause when nothing is due; a reply leaves this long after its moment at most.
 IDLE_SECONDS = 1.0
+#: Between two looks at what the rules find.
+RULES_SECONDS = 20.0
 #: Pause when the store does not answer.
 AWAY_SECONDS = 5.0
 
@@ -36,11 +39,18 @@ def command(settings: Settings, *, once: bool, base_urls: tuple[str, ...]) -> No
         signal.signal(name, lambda *_: stop.set())
     out = Outbound.made(settings.allow_networks, dict(map(_pair, base_urls)))
     store = open_store(settings.database_url)
-    senders = {replying.CHANNEL: replying.Replier(store, settings.data_dir, out)}
+    senders: dict[str, Sender] = {
+        replying.CHANNEL: replying.Replier(store, settings.data_dir, out),
+        alerting.CHANNEL: alerting.Alerter(store, settings.data_dir, out, address=settings.address),
+    }
     owner = f"{socket.gethostname()}:{os.getpid()}"
+    rules_at = 0.0
     try:
         while not stop.is_set():
             try:
+                if time.monotonic() >= rules_at:
+                    alerting.write_alerts(store, now=SystemClock().now())
+                    rules_at = time.monotonic() + RULES_SECONDS
                 busy = bool(send_due(store, senders, owner=owner, clock=SystemClock()))
             except StoreUnavailable as error:
                 click.echo(f"earful send: {error}; trying again", err=True)

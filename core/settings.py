@@ -56,6 +56,8 @@ class Settings:
     port: int = 8710
     #: Names under which people reach the pages, beside the loopback names and `host`.
     trusted_hosts: tuple[str, ...] = ()
+    #: Where people open the pages, for the links in alerts; empty for the address that is served.
+    public_url: str = ""
     #: How many reverse proxies stand in front and set X-Forwarded-For, -Proto and -Host; 0 believes none.
     proxies: int = 0
     #: Networks beyond the public web that may be dialled, in CIDR form.
@@ -78,6 +80,12 @@ class Settings:
     broker: str = ""
     #: Source → settings that every watch has for it, such as `daily_requests`, `daily_usd`, `pages_per_run`.
     budgets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Where people open the pages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def database_url(self) -> str:

@@ -98,6 +98,8 @@ class Alert:
     title: str
     #: How many mentions it is about; `lines` are the first of them.
     count: int
+    #: Figures about all of them, in one line.
+    summary: str
     lines: Sequence[Line]
     #: The page that shows exactly these.
     link: str

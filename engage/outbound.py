@@ -188,6 +188,23 @@ class Outbound:
             except (requests.exceptions.RequestException, OSError):
                 raise SendLater(f"{host} does not answer") from None
 
+    def connect(self, host: str, port: int, *, ports: Iterable[int]) -> socket.socket:
+        """Return a connection to a checked address that speaks something else than HTTP.
+
+        Raises:
+            SendRefused: it must not be dialled.
+            OSError: it does not answer.
+        """
+        if port not in ports and not self.egress.networks:
+            raise SendRefused(f"port {port} is not one that mail is handed in on")
+        try:
+            address = checked(self.egress, host, port, plain=False, web=False)
+        except EgressRefused as error:
+            raise SendRefused(f"{host} must not be dialled: {error}") from None
+        connection = socket.create_connection((address.strip("[]"), port), timeout=CONNECT)
+        connection.settimeout(READ)
+        return connection
+
 
 _CONFIG = Config(
     # The guard below checks by `core.egress`, which also knows what the operator allows.

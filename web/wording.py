@@ -99,6 +99,8 @@ ACTS = {
     "note.remove": later("Note removed"),
     "reply.again": later("Reply tried again"),
     "setting.save": later("Setting saved"),
+    "rule.remove": later("Alert removed"),
+    "rule.save": later("Alert saved"),
     "session.end": later("Signed out"),
     "session.start": later("Signed in"),
     "session.end_others": later("Signed out everywhere else"),

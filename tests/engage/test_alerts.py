@@ -1,0 +1,397 @@
+"""Alerts: found once, told as one message, kept for a sink that is down, and the same on each try."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from core.clock import SetClock
+from core.ports import Store
+from core.settings import Settings
+from core.user import Role, User
+from core.work import OutboxItem
+from engage.alerting import CHANNEL, Alerter, write_alerts
+from engage.outbound import Outbound
+from engage.rules import GROUP_WAIT, Every, Rule, messages
+from engage.sending import LEASE, send_due
+from tests.builders import NOW, a_mention, a_watch, found, some_labels
+from tests.cli.running import free_port
+from tests.engage.scripted_server import Asked, Scripted, scripted
+from tests.web.browser import Browser, text_of
+from tests.web.payloads import PAYLOADS
+from tests.web.world import label
+from web import create_app
+
+ROOT = Path(__file__).parents[2]
+KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+BACKLOG = int(os.environ.get("EARFUL_BACKLOG", "1500"))
+MINUTE = timedelta(minutes=1)
+
+
+class Mailbox:
+    """What a real SMTP server took."""
+
+    def __init__(self) -> None:
+        self.mail: list[EmailMessage] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.mail.append(message)
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box = Mailbox()
+
+    def sign_in(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
+        good = isinstance(data, LoginPassword) and data.password == b"pw"
+        return AuthResult(success=good, handled=False)
+
+    controller = Controller(
+        box,
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=sign_in,
+        auth_require_tls=False,
+        decode_data=False,
+    )
+    controller.start()
+    yield box, controller.port
+    controller.stop()
+
+
+@pytest.fixture
+def sink() -> Iterator[Scripted]:
+    with scripted() as told:
+        told.on("POST", "/room", lambda asked: (200, "ok") if asked.json.get("text") else (400, "no_text"))
+        told.on("POST", "/robot", {"taken": True})
+        yield told
+
+
+class Team:
+    """A team with a store, pages and a sender at times of the test's own."""
+
+    def __init__(self, store: Store, directory: Path, clock: SetClock) -> None:
+        self.store, self.directory, self.clock = store, directory, clock
+        store.save_watch(a_watch(), actor="earful", now=NOW)
+        store.save_user(User(name="admin", role=Role.ADMIN, created_at=NOW))
+        settings = Settings(
+            data_dir=directory, allow_networks=("127.0.0.0/8",), public_url="https://earful.example"
+        )
+        self.browser = Browser(create_app(store, settings, clock=clock), store).sign_in("admin")
+        self.alerter = Alerter(
+            store, directory, Outbound.made(settings.allow_networks), address=settings.address
+        )
+
+    def connect(self, channel: str, status: int = 303, **values: str) -> str:
+        return self.browser.post("/settings/connections", status, channel=channel, **values).text
+
+    def rule(self, status: int = 303, **values: str) -> str:
+        form = {
+            "key": "r", "name": "Leaving", "query": "acme", "way": "webhook@robot", "every": "1h",
+            "on": "yes", "hour": "08:00", "zone": "UTC",
+        }  # fmt: skip
+        return self.browser.post("/settings/alerts/save", status, **form | values).text
+
+    def said(self, *texts: str) -> None:
+        """Let mentions come in at the present moment."""
+        mentions = [found(a_mention(text=text, published_at=self.clock.now())) for text in texts]
+        self.store.put(mentions, now=self.clock.now())
+        self.store.settle()
+
+    def pass_time(self, span: timedelta = GROUP_WAIT) -> list[OutboxItem]:
+        """Let time pass, then let the sender do all that is due."""
+        self.clock.advance(span)
+        write_alerts(self.store, now=self.clock.now())
+        return list(send_due(self.store, {CHANNEL: self.alerter}, owner="test", clock=self.clock, limit=50))
+
+
+@pytest.fixture
+def team(store: Store, tmp_path: Path, clock: SetClock) -> Team:
+    return Team(store, tmp_path, clock)
+
+
+@pytest.fixture
+def robot(team: Team, sink: Scripted) -> Team:
+    """The team with a program to tell."""
+    team.connect("webhook", room="robot", url=f"{sink.base}/robot", secret=f"whsec_{KEY}")
+    sink.asked.clear()
+    return team
+
+
+def told(sink: Scripted) -> list[dict[str, Any]]:
+    return [asked.json["data"] for asked in sink.asked if asked.path == "/robot"]
+
+
+def test_a_match_is_told_once_and_signed(robot: Team, sink: Scripted) -> None:
+    robot.rule()
+    robot.said("Acme lost my data")
+    assert robot.pass_time(timedelta(seconds=5)) == []
+    robot.pass_time()
+    robot.pass_time(timedelta(hours=5))
+    (asked,) = sink.asked
+    assert asked.json["type"] == "alert"
+    assert told(sink)[0]["mentions"][0]["text"] == "Acme lost my data"
+    signed = f"{asked.headers['webhook-id']}.{asked.headers['webhook-timestamp']}.".encode() + asked.body
+    digest = hmac.digest(base64.b64decode(KEY), signed, hashlib.sha256)
+    assert asked.headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+    assert asked.headers["webhook-id"] == "alert:r:1"
+    page = text_of(robot.browser.get(told(sink)[0]["link"].removeprefix("https://earful.example")).text)
+    assert "Acme lost my data" in page
+    assert "· 200" in text_of(robot.browser.get("/settings/alerts/edit?key=r").text)
+
+
+def test_what_was_there_before_the_rule_is_not_told_and_is_previewed(robot: Team, sink: Scripted) -> None:
+    robot.said("Acme was slow", "Acme was down")
+    form = {
+        "key": "r",
+        "name": "N",
+        "query": "acme",
+        "way": "webhook@robot",
+        "every": "1h",
+        "hour": "08:00",
+        "zone": "UTC",
+    }
+    page = text_of(robot.browser.post("/settings/alerts/preview", 200, **form).text)
+    assert "2 mentions would have made 1 message" in page
+    assert robot.store.kept("rule") == []
+    robot.clock.advance(MINUTE)
+    robot.rule()
+    robot.pass_time(timedelta(hours=2))
+    assert sink.asked == []
+
+
+def test_a_backlog_is_one_message(robot: Team, sink: Scripted) -> None:
+    robot.rule()
+    robot.said(*(f"Acme trouble number {n}" for n in range(BACKLOG)))
+    robot.pass_time()
+    robot.pass_time(timedelta(hours=2))
+    (only,) = told(sink)
+    assert only["count"] == BACKLOG
+    assert len(only["mentions"]) == 10
+
+
+def test_a_sink_that_was_down_for_an_hour_gets_everything_in_two_messages(
+    robot: Team, sink: Scripted
+) -> None:
+    robot.rule(every="5m")
+    sink.on("POST", "/robot", lambda _: (503, {}))
+    for n in range(60):
+        robot.said(f"Acme trouble {n}")
+        robot.pass_time(MINUTE)
+    tries = len(sink.asked)
+    assert 3 <= tries <= 12
+    assert {asked.headers["webhook-id"] for asked in sink.asked} == {"alert:r:1"}
+    log = text_of(robot.browser.get("/settings/alerts/edit?key=r").text)
+    assert "waiting: 127.0.0.1 asks us to wait" in log
+    sink.on("POST", "/robot", {})
+    for _ in range(80):
+        robot.pass_time(MINUTE)
+    after = told(sink)[tries:]
+    assert len(after) == 2
+    assert sum(one["count"] for one in after) == 60
+
+
+def test_killed_between_send_and_ack_the_same_id_goes_out_again(robot: Team, sink: Scripted) -> None:
+    robot.rule()
+    robot.said("Acme lost my data")
+    robot.clock.advance(GROUP_WAIT)
+    write_alerts(robot.store, now=robot.clock.now())
+    taken, let_go = threading.Event(), threading.Event()
+
+    def slow(_: Asked) -> tuple[int, object]:
+        taken.set()
+        let_go.wait(60)
+        return 200, {}
+
+    sink.on("POST", "/robot", slow)
+    robot.store.send_again("alert:r:1", now=datetime(2026, 1, 1, tzinfo=UTC))
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "cli", "send", "--data", str(robot.directory)],
+        cwd=ROOT, env={"PATH": "/usr/bin", "EARFUL_ALLOW_NETWORKS": "127.0.0.0/8"},
+    )  # fmt: skip
+    assert taken.wait(60)
+    sender.kill()
+    sender.wait()
+    let_go.set()
+    # The dead sender's lease is of the real time, far ahead of the test's.
+    robot.clock.advance(datetime.now(UTC) - robot.clock.now() + 2 * LEASE)
+    robot.pass_time()
+    ids = [asked.headers["webhook-id"] for asked in sink.asked]
+    assert ids == ["alert:r:1", "alert:r:1"]
+
+
+def test_two_senders_write_an_alert_once(robot: Team) -> None:
+    robot.rule()
+    robot.said("Acme lost my data")
+    robot.clock.advance(GROUP_WAIT)
+    assert write_alerts(robot.store, now=robot.clock.now()) == 1
+    assert write_alerts(robot.store, now=robot.clock.now()) == 0
+
+
+def test_quiet_hours_and_silence_collect(robot: Team, sink: Scripted) -> None:
+    robot.rule(quiet_from="11:00", quiet_to="14:00")
+    robot.said("Acme one")
+    robot.pass_time(timedelta(hours=1))
+    robot.said("Acme two")
+    assert sink.asked == []
+    robot.pass_time(timedelta(hours=1, minutes=1))
+    assert [one["count"] for one in told(sink)] == [2]
+    robot.browser.post("/settings/alerts/silence", key="r", span="24h")
+    robot.said("Acme three")
+    robot.pass_time(timedelta(hours=5))
+    assert len(told(sink)) == 1
+    robot.browser.post("/settings/alerts/silence", key="r", span="")
+    robot.pass_time()
+    assert len(told(sink)) == 2
+
+
+def test_a_daily_digest_comes_at_its_hour_in_its_zone(robot: Team, sink: Scripted) -> None:
+    robot.rule(every="day", hour="08:00", zone="America/New_York")
+    robot.said("Acme one", "Acme two")
+    robot.pass_time(timedelta(minutes=30))
+    assert sink.asked == []
+    robot.pass_time(timedelta(minutes=40))
+    assert [one["count"] for one in told(sink)] == [2]
+    robot.said("Acme three")
+    robot.pass_time(timedelta(hours=20))
+    assert len(told(sink)) == 1
+    robot.pass_time(timedelta(hours=4))
+    assert len(told(sink)) == 2
+
+
+def test_a_label_that_comes_later_is_told(robot: Team, sink: Scripted) -> None:
+    robot.rule(query="churn:yes")
+    robot.said("Acme, I am leaving")
+    robot.pass_time(timedelta(hours=3))
+    assert sink.asked == []
+    (mention,) = [one.mention for one in robot.store.mentions()]
+    label(robot.store, mention.id, some_labels(negative=0.9, churn=0.9))
+    robot.store.settle()
+    robot.pass_time()
+    assert told(sink)[0]["summary"] == "1 on hackernews, 1 negative, 1 leaving"
+
+
+def test_an_alert_follows_its_view(robot: Team, sink: Scripted) -> None:
+    robot.browser.post("/views/save", key="v", title="Money", from_="q=price")
+    robot.rule(view="v", query="price")
+    robot.browser.post("/views/save", key="v", title="Money", from_="view=v&q=invoice")
+    robot.said("Acme price", "Acme invoice and price")
+    robot.pass_time()
+    assert [line["text"] for line in told(sink)[0]["mentions"]] == ["Acme invoice and price"]
+
+
+def test_a_room_is_told_and_nobody_in_it_called(team: Team, sink: Scripted) -> None:
+    team.connect("slack", room="#support", url=f"{sink.base}/room")
+    team.rule(way="slack@#support", name="<!channel> & co")
+    team.said("Acme <!channel> <https://evil.example|Earful> is down")
+    team.pass_time()
+    text = sink.asked[-1].json["text"]
+    assert "&lt;!channel&gt; &lt;https://evil.example|Earful&gt;" in text
+    assert "<!channel>" not in text
+    wrong = team.connect("slack", 400, room="x", url=f"{sink.base}/nowhere")
+    assert "Nothing was kept" in text_of(wrong)
+    assert "nowhere" not in wrong
+
+
+def mail(team: Team, port: int, status: int = 303, **values: str) -> str:
+    form = {"server": "127.0.0.1", "port": str(port), "security": "none", "from": "earful@acme.example",
+            "username": "acme", "password": "pw"}  # fmt: skip
+    return team.connect("email", status, **form | values)
+
+
+def test_people_are_told_by_mail(team: Team, mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    mail(team, port)
+    way = "email@earful@acme.example"
+    refused = team.rule(400, way=way, target="nobody")
+    assert "write 1 to 20 e-mail addresses" in text_of(refused)
+    team.rule(way=way, target="ada@acme.example, bob@acme.example", name="Leaving\r\nBcc: eve@evil.example")
+    team.said("Acme lost my data\r\n.\r\nQUIT", *(f"Acme {payload[:300]}" for payload in PAYLOADS[:8]))
+    team.pass_time()
+    (message,) = box.mail
+    assert message["To"] == "ada@acme.example, bob@acme.example"
+    assert message["Bcc"] is None
+    assert message["Subject"] == "[Earful] Leaving Bcc: eve@evil.example: 9 new"
+    assert message["Message-ID"] == "<alert.r.1@acme.example>"
+    plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert "Acme lost my data . QUIT" in plain.get_content()
+    assert "https://earful.example/alerts/r/1" in plain.get_content()
+    assert html is not None
+    for tag in ("<script", "<img", "<svg", "<iframe", 'onerror="'):
+        assert tag not in html.get_content().lower()
+
+
+def test_a_wrong_mail_password_is_told_and_nothing_kept(team: Team, mailbox: tuple[Mailbox, int]) -> None:
+    told = mail(team, mailbox[1], 400, password="wrong-password")
+    assert "refuses the user name and password" in text_of(told)
+    assert "wrong-password" not in told
+    assert not (team.directory / "connections.toml").exists()
+    assert "Nothing was kept" in text_of(mail(team, 1, 400))
+
+
+def test_a_test_message_is_sent_at_once_and_its_failure_told(
+    team: Team, mailbox: tuple[Mailbox, int], sink: Scripted
+) -> None:
+    mail(team, mailbox[1])
+    team.rule(way="email@earful@acme.example", target="ada@acme.example")
+    team.browser.post("/settings/alerts/test", key="r")
+    assert "a test" in mailbox[0].mail[0]["Subject"]
+    team.connect("webhook", room="robot", url=f"{sink.base}/robot", secret=f"whsec_{KEY}")
+    team.rule(key="s", way="webhook@robot")
+    sink.on("POST", "/robot", lambda _: (410, {}))
+    page = team.browser.post("/settings/alerts/test", 409, key="s").text
+    assert "wants no more of this (410)" in text_of(page)
+
+
+def test_what_was_erased_meanwhile_is_in_no_message(robot: Team, sink: Scripted) -> None:
+    robot.rule()
+    robot.said("Acme lost my data")
+    robot.clock.advance(GROUP_WAIT)
+    write_alerts(robot.store, now=robot.clock.now())
+    (mention,) = [one.mention for one in robot.store.mentions()]
+    gone = a_mention(id=mention.id, native_id=mention.native_id, text="", deleted=True, published_at=NOW)
+    robot.store.put([found(gone)], now=robot.clock.now())
+    robot.pass_time()
+    assert "lost my data" not in str(told(sink))
+
+
+WRONG = (
+    {"name": ""}, {"name": "x" * 61}, {"query": " "}, {"query": "x" * 513}, {"way": "nowhere"},
+    {"every": "2h"}, {"hour": "25:00"}, {"zone": "Nowhere"}, {"quiet_from": "10:00"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_what_is_no_rule_is_refused_and_its_words_kept(robot: Team, wrong: dict[str, str]) -> None:
+    page = robot.rule(400, **wrong)
+    assert robot.store.kept("rule") == []
+    if "name" not in wrong:
+        assert 'value="Leaving"' in page
+
+
+def test_messages_of_a_rule_are_counted_as_it_would_have_made_them() -> None:
+    rule = Rule(key="r", name="N", query="q", way="w", every=Every.HOUR, since=NOW)
+    moments = [NOW + n * MINUTE for n in range(121)]
+    assert messages(rule, moments) == 3
+    assert messages(rule, []) == 0
+    daily = Rule(key="r", name="N", query="q", way="w", every=Every.DAY, hour="08:00", since=NOW)
+    assert messages(daily, [NOW, NOW + timedelta(hours=2), NOW + timedelta(days=1)]) == 2
