@@ -27,6 +27,7 @@ from engage.connections import connection_of
 from engage.muting import unmuted
 from engage.outbound import Outbound
 from engage.rules import GROUP_WAIT, Rule, rule_of, rules
+from engage.saved_searches import KIND as SEARCH_KIND
 from engage.views import KIND as VIEW_KIND
 
 CHANNEL = "alert"
@@ -48,9 +49,11 @@ def write_alerts(store: Store, *, now: datetime) -> int:
 
 
 def query_of(store: Store, rule: Rule) -> str:
-    """Return what a rule looks for: its view's words as they are now, else its own."""
-    view = next((item for item in store.kept(VIEW_KIND) if rule.view and item.key == rule.view), None)
-    return str(view.body.get("query") or rule.query) if view else rule.query
+    """Return what a rule looks for: the words of its view or saved search as they are now, else its own."""
+    if not rule.follows:
+        return rule.query
+    kept = (store.kept_one(kind, rule.follows) for kind in (VIEW_KIND, SEARCH_KIND))
+    return next((str(item.body.get("query") or rule.query) for item in kept if item), rule.query)
 
 
 def found_by(store: Store, query: str, span: timedelta, *, now: datetime) -> Iterator[StoredMention]:

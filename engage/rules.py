@@ -54,10 +54,10 @@ class Rule:
 
     key: str
     name: str
-    #: In the query language; of a rule that follows a saved view, as the view was when it was saved.
+    #: In the query language; where the rule follows another, as that was when the rule was saved.
     query: str
-    #: Key of the saved view that it follows; empty for none.
-    view: str = ""
+    #: Key of the view of the queue, or of the saved search, that it follows; empty for none.
+    follows: str = ""
     #: Key of the connection by which it tells.
     way: str
     #: Whom: addresses for e-mail; empty where the connection says it all.
@@ -193,7 +193,7 @@ def remove_rule(store: Store, key: str, *, actor: str, now: datetime) -> None:
 
 
 def _written(rule: Rule) -> Mapping[str, object]:
-    names = ("name", "query", "view", "way", "target", "hour", "zone", "quiet_from", "quiet_to", "on")
+    names = ("name", "query", "follows", "way", "target", "hour", "zone", "quiet_from", "quiet_to", "on")
     return {
         **{name: getattr(rule, name) for name in names},
         "every": rule.every.value,
@@ -207,7 +207,7 @@ def _read(item: Kept) -> Rule | None:
     body = item.body
     texts = {
         name: str(body.get(name) or "")
-        for name in ("name", "query", "view", "way", "target", "zone", "quiet_from", "quiet_to")
+        for name in ("name", "query", "follows", "way", "target", "zone", "quiet_from", "quiet_to")
     }
     try:
         return Rule(

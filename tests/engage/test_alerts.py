@@ -291,7 +291,7 @@ def test_a_label_that_comes_later_is_told(robot: Team, sink: Scripted) -> None:
 
 def test_an_alert_follows_its_view(robot: Team, sink: Scripted) -> None:
     robot.browser.post("/views/save", key="v", title="Money", from_="q=price")
-    robot.rule(view="v", query="price")
+    robot.rule(follows="v", query="price")
     robot.browser.post("/views/save", key="v", title="Money", from_="view=v&q=invoice")
     robot.said("Acme price", "Acme invoice and price")
     robot.pass_time()

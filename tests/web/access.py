@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from flask import Flask
 from werkzeug.routing import Rule
 
-from tests.web.world import ANGRY, SEARCH
+from tests.web.world import ANGRY, RULE, SEARCH
 
 #: Values of the arguments of addresses; a new argument gets one here.
 VALUES = {
@@ -28,6 +28,8 @@ VALUES = {
     "form": "json",
     "name": "resolve",
     "what": "reset",
+    "rule": RULE,
+    "number": "1",
 }
 EVERYBODY = frozenset({"guest", "viewer", "marketer", "agent", "admin"})
 SIGNED = EVERYBODY - {"guest"}
@@ -53,6 +55,7 @@ RIGHTS = {
     "people": (SIGNED, WORKS),
     "macros": (SIGNED, WORKS),
     "mutes": (SIGNED, WORKS),
+    "alerts": (SIGNED, WORKS),
     "settings": (SIGNED, SIGNED),
     "tokens": (SIGNED, SIGNED),
     "watches": (SIGNED, ADMIN),

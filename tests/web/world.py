@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from core.clock import iso
 from core.labels import ChurnReason, Intent, Labels, Span
 from core.ports import Store
 from core.settings import PriorityWeights
 from core.source import SourceState, SourceStatus
-from core.work import Answer
+from core.work import Answer, OutboxItem
 from engage.ranking import rank
+from engage.rules import Rule, save_rule
 from engage.saved_searches import SavedSearch, save_search
 from tests.builders import NOW, a_mention, found, some_labels
 
@@ -18,6 +20,8 @@ ANGRY = "hackernews:1"
 ANSWERED = "mastodon:town.example:7"
 #: Key of a saved search.
 SEARCH = "leaving"
+#: Key of an alert that has told something once.
+RULE = "r"
 PRAISE = "feed:blog.example:https://blog.example/a/../b.json"
 
 
@@ -71,6 +75,11 @@ def fill(store: Store) -> None:
         actor="admin",
         now=NOW,
     )
+    rule = Rule(key=RULE, name="Leaving", query="cancel", way="webhook@robot", since=NOW)
+    save_rule(store, rule, actor="admin", now=NOW)
+    payload = {"at": iso(NOW), "ids": [ANGRY], "told": []}
+    store.post([OutboxItem(id=f"alert:{RULE}:1", channel="alert", payload=payload, due_at=NOW)])
+    store.sent(f"alert:{RULE}:1", now=NOW, outcome="200")
     rank(store, PriorityWeights(), now=NOW)
     store.settle()
 

@@ -15,8 +15,9 @@ from core.thread import StoredMention
 from engage import alerting
 from engage.channel import AlertChannel, Connection, channel_of
 from engage.connections import connections
-from engage.rules import Every, Rule, messages, remove_rule, rule_of, rules, save_rule
-from engage.views import views_of
+from engage.rules import MAX_QUERY, Every, Rule, messages, remove_rule, rule_of, rules, save_rule
+from engage.saved_searches import SavedSearch, saved_searches
+from engage.views import SavedView, views_of
 from web.i18n import _, later
 from web.services import now, outbound, services, the_store
 from web.sessions import actor
@@ -36,7 +37,7 @@ EVERY = {
 LOG, SHOWN = 30, 200
 EXAMPLES = 5
 SILENCES = {f"{hours}h": timedelta(hours=hours) for hours in (1, 8, 24, 168)}
-TEXTS = ("name", "query", "view", "way", "target", "hour", "zone", "quiet_from", "quiet_to")
+TEXTS = ("name", "query", "follows", "way", "target", "hour", "zone", "quiet_from", "quiet_to")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,9 +168,17 @@ def _fresh() -> dict[str, str]:
 
 def _asked() -> dict[str, str]:
     """Return what a link from the queue or the search fills in."""
-    found = {"query": request.args.get("q", "")[:512], "view": request.args.get("view", "")}
-    view = next((one for one in views_of(the_store(), actor()) if one.key == found["view"]), None)
-    return found | ({"name": view.title, "query": view.query} if view else {"view": ""})
+    key = request.args.get("follows", "")
+    named = next((one for one in _followed() if one.key == key), None)
+    if named:
+        return {"follows": key, "name": named.title, "query": named.query}
+    return {"query": request.args.get("q", "")[:MAX_QUERY]}
+
+
+def _followed() -> Sequence[SavedView | SavedSearch]:
+    """Return the views and saved searches that an alert can follow."""
+    store = the_store()
+    return [*views_of(store, actor()), *saved_searches(store, actor())]
 
 
 def _read() -> Rule:
@@ -251,7 +260,7 @@ def _form(
         count=alerting.count_of,
         ways=_ways(),
         every=EVERY,
-        views=views_of(the_store(), actor()),
+        followed=_followed(),
         silences=SILENCES,
         present=now(),
         fresh_key=new_id(),
