@@ -113,6 +113,8 @@ class Scheduler:
         of_watch = ["--watch", watch_id] if watch_id else []
         if self._work and self._work.kind == "test_key":
             return ["cli", "source", "test", sources[0], "--key", f"@{self._work.payload.get('host') or ''}"]
+        if self._work and self._is_test and "draft" in self._work.payload:
+            return ["cli", "source", "test", sources[0], "--draft", self._work.id]
         if self._is_test:
             return ["cli", "source", "test", sources[0], *of_watch]
         return ["cli", "crawl", *of_watch, *(part for source in sources for part in ("--source", source))]
@@ -121,7 +123,7 @@ class Scheduler:
         """Return the watch and sources that a person asked for; no watch for every one."""
         work = self._work
         watch_id, source = (str(work.payload.get(name) or "") if work else "" for name in ("watch", "source"))
-        if work and work.kind == "test_key":
+        if work and (work.kind == "test_key" or "draft" in work.payload):
             return "", (source,) if source else ()
         watches = [watch for watch in self.store.watches() if watch_id in ("", watch.id)]
         paused = {(one.watch_id, one.source) for one in self.store.source_states() if one.paused}

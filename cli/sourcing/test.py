@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from core.ports import Store
     from core.watch import Watch
 
+#: Newest work requests among which the one being worked on is looked for.
+RECENT = 200
+
 
 @click.command("test")
 @click.argument("source")
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     help="Try the stored key instead of a watch: @ alone, or @ and the server that gave it.",
 )
 @click.option("--watch", "watch_id", metavar="W", help="For this watch; may be left out where there is one.")
+@click.option("--draft", metavar="WORK", help="For the watch in a work request, not saved yet.")
 @click.option(
     "--base-url", "bases", multiple=True, metavar="S=URL", help="Read source S from another address."
 )
@@ -36,10 +40,11 @@ if TYPE_CHECKING:
 def command(
     settings: Settings,
     source: str,
+    *,
     at: str | None,
     watch_id: str | None,
+    draft: str | None,
     bases: Sequence[str],
-    *,
     allow_proxy: bool,
 ) -> None:
     """Ask SOURCE once, for a watch, and say what came; nothing is stored.
@@ -60,7 +65,8 @@ def command(
         if at is not None:
             answer = try_key(store, plan, source, at.removeprefix("@"))
         else:
-            answer = try_source(store, plan, source, _chosen(store, watch_id))
+            watch = drafted(store, draft) if draft else _chosen(store, watch_id)
+            answer = try_source(store, plan, source, watch)
         if at is not None and answer.error is None:
             let_go_on(store, source)
     finally:
@@ -82,6 +88,21 @@ def let_go_on(store: Store, source: str) -> None:
     for state in store.source_states():
         if state.source == source and state.until is not None:
             store.save_source_state(replace(state, until=None))
+
+
+def drafted(store: Store, work_id: str) -> Watch:
+    """Return the watch that a work request carries.
+
+    Raises:
+        ConfigError: there is no such request, or it carries none.
+    """
+    from store.watchcodec import watch_from_json  # noqa: PLC0415 - as above
+
+    found = next((work for work in store.work(limit=RECENT) if work.id == work_id), None)
+    draft = found.payload.get("draft") if found else None
+    if not isinstance(draft, dict):
+        raise ConfigError(f"no work request {work_id!r} carries a watch to try")
+    return watch_from_json(draft)
 
 
 def _chosen(store: Store, watch_id: str | None) -> Watch:

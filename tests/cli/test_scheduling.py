@@ -18,6 +18,7 @@ from core.watch import Brand, Watch
 from core.work import Work
 from crawlers.keys import save_key
 from store import open_store
+from store.watchcodec import watch_to_json
 from tests.crawlers.hostile import Handler, Hostile, say
 
 HIT = {"objectID": "1", "author": "ada", "created_at": "2026-11-20T00:00:00Z", "title": "Acme and Globex"}
@@ -46,7 +47,7 @@ class Office:
     scheduler: Scheduler
     directory: Path
 
-    def ask(self, kind: str, **payload: str) -> Work:
+    def ask(self, kind: str, **payload: object) -> Work:
         """Ask for work as the pages do, let it be done, and return it."""
         at = SystemClock().now()
         self.store.request_work(Work(id=kind, kind=kind, payload=payload, requested_by="ada", at=at))
@@ -88,6 +89,14 @@ def test_a_source_is_tried_with_one_request_that_stores_nothing(office: Office) 
     assert work.state.value == "done"
     assert "1 items" in work.outcome
     assert "Acme and Globex" in work.outcome
+    assert (office.store.source_states(), list(office.store.mentions())) == ([], [])
+
+
+def test_a_watch_that_nobody_saved_is_tried_on_one_live_page(office: Office) -> None:
+    draft = Watch(id="unsaved", product=Brand(name="Globex"), must=("and",), sources={"hackernews": {}})
+    work = office.ask("test_source", source="hackernews", draft=watch_to_json(draft))
+    assert (work.state.value, "1 match" in work.outcome) == ("done", True)
+    assert [watch.id for watch in office.store.watches()] == ["acme", "globex"]
     assert (office.store.source_states(), list(office.store.mentions())) == ([], [])
 
 

@@ -26,6 +26,7 @@ VALUES = {
     "key": SEARCH,
     "filename": "mark.svg",
     "form": "json",
+    "work_id": "draft:1",
     "name": "resolve",
     "what": "reset",
     "rule": RULE,

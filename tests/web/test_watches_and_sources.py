@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from core.errors import ModelRefused, StoreReadOnly, StoreUnavailable
 from core.ports import Store
@@ -198,3 +200,30 @@ def test_a_wrong_method_is_405_in_the_same_design(browser: Browser) -> None:
     answer = browser.get("/triage/resolve", 405)
     assert "POST" in answer.headers["Allow"]
     assert 'class="side"' in answer.text
+
+
+def test_a_watch_is_tried_on_one_live_page_before_it_is_saved(browser: Browser, store: Store) -> None:
+    form = {"product": "Zebra", "source.hackernews": "yes", "every_minutes": "15", "live": "hackernews"}
+    page = browser.post("/watches/new", 200, do="live", **form).text
+    assert [watch.id for watch in store.watches()] == ["acme"]
+    (work,) = store.work()
+    assert (work.kind, work.payload["source"]) == ("test_source", "hackernews")
+    assert f'data-try="/watches/tries/{work.id}.json"' in page
+    assert browser.get(f"/watches/tries/{work.id}.json").get_json()["state"] == "waiting"
+    store.claim_work(owner="scheduler", lease=timedelta(minutes=1), now=NOW)
+    store.finish_work(work.id, outcome="hackernews: 20 items; 3 match\n  <b>Zebra</b> is down")
+    seen = browser.post("/watches/new", 200, do="look", **{**form, "try": work.id}).text
+    assert "20 items; 3 match" in seen
+    assert "&lt;b&gt;Zebra" in seen
+    assert 'value="Zebra"' in seen
+
+
+def test_a_try_is_only_its_owners_and_only_of_a_source_that_is_on(
+    app: Flask, browser: Browser, store: Store
+) -> None:
+    form = {"product": "Zebra", "source.hackernews": "yes", "every_minutes": "15"}
+    browser.post("/watches/new", 200, do="live", live="nonsense", **form)
+    assert store.work() == []
+    browser.post("/watches/new", 200, do="live", live="hackernews", **form)
+    Browser(app, store).sign_in("bob").get(f"/watches/tries/{store.work()[0].id}.json", 404)
+    browser.get("/watches/tries/nothing.json", 404)

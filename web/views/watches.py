@@ -10,8 +10,12 @@ from core.query import Match, Or, Words
 from core.search import Search
 from core.tokens import token_texts
 from core.watch import Watch
+from core.work import Work
+from store.watchcodec import watch_to_json
+from web.outputs import json_response
 from web.services import now, services, the_store
 from web.sessions import actor
+from web.tokens import new_id
 from web.watch_form import WatchForm
 
 blueprint = Blueprint("watches", __name__)
@@ -19,6 +23,8 @@ blueprint = Blueprint("watches", __name__)
 #: Stored mentions that a preview is tried on, newest first, and how many of them are shown.
 TRIED = 400
 SHOWN = 5
+#: Newest work requests among which a try is looked for.
+RECENT = 200
 
 
 @blueprint.get("/watches")
@@ -32,7 +38,7 @@ def show() -> str:
 def new() -> str:
     """Show an empty form."""
     form = WatchForm.empty(services().sources())
-    return render_template("watches/edit.html", form=form, watch=None, preview=None, fresh=None)
+    return render_template("watches/edit.html", form=form, watch=None, preview=None, fresh=None, tried=None)
 
 
 @blueprint.get("/watches/<id:watch_id>")
@@ -42,8 +48,17 @@ def edit(watch_id: str) -> str:
     form = WatchForm.of(watch, services().sources())
     saved = request.args.get("saved", "")
     return render_template(
-        "watches/edit.html", form=form, watch=watch, preview=None, fresh=None, saved=bool(saved)
+        "watches/edit.html", form=form, watch=watch, preview=None, fresh=None, tried=None, saved=bool(saved)
     )
+
+
+@blueprint.get("/watches/tries/<work_id>.json")
+def tried(work_id: str) -> Response:
+    """Say how far a try of the reader's is, and what came of it."""
+    work = _tried(work_id)
+    if work is None:
+        raise NotFound("there is no such try of yours")
+    return json_response({"state": work.state.value, "outcome": work.outcome})
 
 
 @blueprint.post("/watches/new")
@@ -63,8 +78,8 @@ def _save(stored: Watch | None) -> Response:
     watch = form.watch(stored)
     if watch is None:
         return _form(form, stored, status=400)
-    if request.form.get("do") == "preview":
-        return _form(form, stored, preview=_preview(watch))
+    if request.form.get("do") in ("preview", "live", "look"):
+        return _looked_at(form, watch, stored)
     if stored is None and _exists(watch.id):
         form.errors["product"] = "There is a watch for this product already; change that one."
         return _form(form, stored, status=400)
@@ -78,16 +93,47 @@ def _save(stored: Watch | None) -> Response:
     return redirect(url_for(".edit", watch_id=saved.id, saved=saved.version), code=303)
 
 
+def _looked_at(form: WatchForm, watch: Watch, stored: Watch | None) -> Response:
+    """Show what a watch would bring, and store nothing."""
+    match request.form.get("do"):
+        case "preview":
+            return _form(form, stored, preview=_preview(watch))
+        case "live":
+            return _form(form, stored, tried=_ask_live(watch))
+        case _:
+            return _form(form, stored, tried=_tried(request.form.get("try", "")))
+
+
 def _form(
     form: WatchForm,
     stored: Watch | None,
     *,
     preview: dict[str, object] | None = None,
     fresh: WatchForm | None = None,
+    tried: Work | None = None,
     status: int = 200,
 ) -> Response:
-    page = render_template("watches/edit.html", form=form, watch=stored, preview=preview, fresh=fresh)
+    page = render_template(
+        "watches/edit.html", form=form, watch=stored, preview=preview, fresh=fresh, tried=tried
+    )
     return make_response(page, status)
+
+
+def _ask_live(watch: Watch) -> Work | None:
+    """Ask the crawler, through the store, for one page of a source, read for an unsaved watch."""
+    source = request.form.get("live", "")
+    if source not in watch.sources:
+        return None
+    payload = {"source": source, "draft": watch_to_json(watch)}
+    work = Work(id=f"draft:{new_id()}", kind="test_source", payload=payload, requested_by=actor(), at=now())
+    the_store().request_work(work)
+    return work
+
+
+def _tried(work_id: str) -> Work | None:
+    """Return a try that the reader asked for."""
+    found = (work for work in the_store().work(limit=RECENT) if work.id == work_id)
+    return next((work for work in found if work.requested_by == actor()), None)
 
 
 def _exists(watch_id: str) -> bool:

@@ -4,6 +4,7 @@ import { bePresent, watchQueue } from "./presence.js";
 import { copyAndOpen } from "./answer.js";
 import { completeQueries } from "./complete.js";
 import { brushCharts } from "./brush.js";
+import { awaitTries } from "./live.js";
 import { openPalette } from "./palette.js";
 import { announce, closeMenus, copyLinks, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
 
@@ -14,6 +15,7 @@ keepDrafts();
 copyAndOpen();
 completeQueries();
 openPalette();
+awaitTries();
 brushCharts();
 copyLinks();
 announce();
