@@ -36,6 +36,11 @@ from core.errors import ConfigError
     help="Folder of the base model (default: its installed package).",
 )
 @click.option(
+    "--start",
+    type=click.Path(path_type=Path),
+    help="Folder of a finished model to train further instead of beginning from the base.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(1, 256),
     default=1,
@@ -44,7 +49,15 @@ from core.errors import ConfigError
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of every draw.")
 def command(
-    *, data: Path, out: Path, name: str, version: int, base: Path | None, threads: int, seed: int
+    *,
+    data: Path,
+    out: Path,
+    name: str,
+    version: int,
+    base: Path | None,
+    start: Path | None,
+    threads: int,
+    seed: int,
 ) -> None:
     """Fine-tune, calibrate, quantise and measure a model.
 
@@ -57,7 +70,9 @@ def command(
             f"training needs the 'train' extra ({error}); run `./earful train` from a checkout"
         ) from error
     out.mkdir(parents=True, exist_ok=True)
-    folder = train(data, out, name=name, version=version, base=base, threads=threads, seed=seed, say=_say)
+    folder = train(
+        data, out, name=name, version=version, base=base, start=start, threads=threads, seed=seed, say=_say
+    )
     click.echo(f"{folder} is ready; put it under nlp/models/ or name it with --model")
 
 

@@ -15,6 +15,7 @@ from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.settings import Settings
 from engage.labelling import Explainer, label_batch
+from engage.relevance import RelevanceTeacher
 from nlp import open_labeller
 from store import open_store
 
@@ -37,10 +38,11 @@ def command(settings: Settings, *, once: bool) -> None:
     labeller = open_labeller(model, threads=settings.label_threads)
     store = open_store(settings.database_url)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    explainer = Explainer()
+    explainer, teacher = Explainer(), RelevanceTeacher()
     try:
         while not stop.is_set():
             try:
+                teacher.teach(store, labeller, clock=SystemClock())
                 done = label_batch(store, labeller, owner=owner, clock=SystemClock())
                 done = done or explainer.explain_batch(store, labeller, clock=SystemClock())
             except StoreUnavailable as error:

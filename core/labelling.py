@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.labels import Labels
 from core.watch import Brand
@@ -35,5 +35,18 @@ class Labeller(Protocol):
 
         A text that cannot be labelled is answered with `Labels(not_labelled=reason)`, never skipped
         and never raised. With `explain` the spans of the words that moved each label are filled in.
+        """
+        ...
+
+
+@runtime_checkable
+class Teachable(Protocol):
+    """A labeller that learns from people which texts are about a brand at all."""
+
+    def teach_relevance(self, brand: str, requests: Sequence[LabelRequest], about: Sequence[bool]) -> None:
+        """Fit the brand's relevance head anew on people's verdicts; its labels carry `relevance` from then.
+
+        Raises:
+            InputError: there are too few verdicts of one kind to tell them apart.
         """
         ...

@@ -134,6 +134,9 @@ class Labels:
     #: BCP 47 language of the text as recognised, or `und`.
     language: str = "und"
     not_labelled: str | None = None
+    #: Probability that the text is about the brand at all, learnt from people's "not about us"; None until
+    #: there are enough of their verdicts.
+    relevance: float | None = None
     #: Words that moved the churn label, strongest first; only where it was asked to explain.
     churn_spans: tuple[Span, ...] = ()
     #: The same for the sentiment.
@@ -149,6 +152,8 @@ class Labels:
             raise ValueError("labels name the model that gave them")
         for intent, p in self.intents.items():
             _probability(intent.value, p)
+        if self.relevance is not None:
+            _probability("relevance", self.relevance)
         said = self.sentiment is not None or self.churn is not None or bool(self.intents)
         if said == (self.not_labelled is not None):
             raise ValueError("either labels or the reason why there are none")
@@ -167,6 +172,8 @@ class Labels:
             }
         if self.intents:
             data["intents"] = {intent.value: round(p, 4) for intent, p in self.intents.items()}
+        if self.relevance is not None:
+            data["relevance"] = round(self.relevance, 4)
         for name in ("churn_spans", "sentiment_spans"):
             spans: tuple[Span, ...] = getattr(self, name)
             if spans:
@@ -190,6 +197,7 @@ class Labels:
                 churn=_churn(churn) if churn is not None else None,
                 intents={Intent(name): p for name, p in _floats(data.get("intents") or {}).items()},
                 not_labelled=str(data["not_labelled"]) if data.get("not_labelled") else None,
+                relevance=None if data.get("relevance") is None else _floats({"p": data["relevance"]})["p"],
                 churn_spans=_spans(data.get("churn_spans")),
                 sentiment_spans=_spans(data.get("sentiment_spans")),
             )

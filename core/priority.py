@@ -12,6 +12,7 @@ Each reason adds `weight × strength` points, strength from 0 to 1. The strength
     repeat      the same author in several matched mentions of the thread, full at 4
     rival       a rival named beside churn intent, or beside unanswered purchase interest
     praise      taken off where the product is praised and nobody asks anything
+    irrelevant  most is taken off where the mentions read like what people marked "not about us"
 
 Two things weaken them. All but heat and praise fade with the thread's age: they halve with every 30 days
 (`half_life_days`) since its newest matched mention, so that today's outage goes before last season's
@@ -47,6 +48,8 @@ MANY = 0.6
 SMALLEST = 0.5
 #: Below this freshness a reason says how old it is.
 OLD = 0.7
+#: Under this probability of being about the product at all, a thread goes down.
+DOUBTFUL = 0.3
 #: In these a person waits for us; in the others it is their turn, or nothing is left to do.
 OURS_TO_ACT = (Status.OPEN, Status.SNOOZED)
 
@@ -130,8 +133,16 @@ def prioritise(thread: Thread, *, product: str, now: datetime, weights: Priority
         *_repeat(case),
         *_praise(case),
     ]
+    reasons += _irrelevant(case, sum(reason.points for reason in reasons))
     kept = [reason for reason in reasons if abs(reason.points) >= SMALLEST]
     return Priority(reasons=tuple(sorted(kept, key=lambda reason: -reason.points)))
+
+
+def _irrelevant(case: _Case, points: float) -> Iterator[Reason]:
+    said = [labels.relevance for _, labels in case.labelled() if labels.relevance is not None]
+    if said and max(said) < DOUBTFUL:
+        why = f"reads like what was marked “not about us”: {max(said):.0%} about {case.product}"
+        yield Reason(points=-points * (1 - max(said)), why=why)
 
 
 def unanswered(thread: Thread) -> list[StoredMention]:

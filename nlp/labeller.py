@@ -13,6 +13,7 @@ from nlp.decoding import labels_of
 from nlp.explain import explained
 from nlp.language import UNKNOWN, language_of
 from nlp.model import Model
+from nlp.relevance import RelevanceHead, fit_relevance
 from nlp.text import has_words
 
 #: Texts answered together; bounds the memory of a caller who hands over a million.
@@ -32,6 +33,8 @@ class ShippedLabeller:
         self._second_languages = _languages(second)
         self._threads = threads
         self._opening = threading.Lock()
+        #: What people taught of each brand: which texts are about it at all.
+        self._relevance: dict[str, RelevanceHead] = {}
 
     @property
     def model(self) -> str:
@@ -45,6 +48,14 @@ class ShippedLabeller:
         for start in range(0, len(requests), CHUNK):
             answers += self._label(requests[start : start + CHUNK], explain=explain)
         return answers
+
+    def teach_relevance(self, brand: str, requests: Sequence[LabelRequest], about: Sequence[bool]) -> None:
+        """Fit the brand's relevance head anew on people's verdicts; see `core.labelling.Teachable`.
+
+        Raises:
+            InputError: there are too few verdicts of one kind to tell them apart.
+        """
+        self._relevance[brand] = fit_relevance(requests, about, self._english)
 
     def _label(self, requests: Sequence[LabelRequest], *, explain: bool) -> list[Labels]:
         answers: dict[int, Labels] = {}
@@ -82,6 +93,15 @@ class ShippedLabeller:
             if explain:
                 churn, sentiment = explained(model, requests[at], row)
                 answers[at] = dataclasses.replace(answers[at], churn_spans=churn, sentiment_spans=sentiment)
+        return self._with_relevance(requests, answers) if model is self._english else answers
+
+    def _with_relevance(
+        self, requests: Sequence[LabelRequest], answers: dict[int, Labels]
+    ) -> dict[int, Labels]:
+        for brand, head in self._relevance.items():
+            chosen = [at for at, labels in answers.items() if labels.brand == brand]
+            for at, p in zip(chosen, head.p([requests[at] for at in chosen]), strict=True):
+                answers[at] = dataclasses.replace(answers[at], relevance=p)
         return answers
 
     def _refusal(self, request: LabelRequest, language: str) -> str | None:

@@ -6,13 +6,11 @@ Must and must-not words decide before a text is a mention; this decides among th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from core.errors import InputError
 from core.labelling import LabelRequest
-from nlp import MODELS
 from nlp.model import Floats, Model
 
 #: Fewest verdicts of each kind before a head says anything.
@@ -36,19 +34,15 @@ class RelevanceHead:
         return [float(value) for value in _sigmoid(design @ self._weights)]
 
 
-def fit_relevance(
-    requests: Sequence[LabelRequest], about_us: Sequence[bool], model: Model | None = None
-) -> RelevanceHead:
+def fit_relevance(requests: Sequence[LabelRequest], about_us: Sequence[bool], model: Model) -> RelevanceHead:
     """Fit the head on people's verdicts.
 
     Raises:
         InputError: there are too few verdicts of one kind to tell them apart.
-        ModelRefused: the shipped model is missing or broken.
     """
     truth = np.array(about_us, dtype=np.float64)
     if min(truth.sum(), len(truth) - truth.sum()) < FEWEST:
         raise InputError(f"relevance needs {FEWEST} mentions that are about us and {FEWEST} that are not")
-    model = model or Model(_shipped())
     states = model.embed(requests)
     mean, spread = states.mean(0), states.std(0) + 1e-6
     # As many weights as texts suffice: solved among the texts, refitting takes a second for 1,000 of them.
@@ -62,10 +56,6 @@ def fit_relevance(
         share = np.linalg.solve(kernel + np.diag(1 / curve), target).astype(np.float64)
     weights: Floats = design.T @ share / PULL
     return RelevanceHead(model, weights, mean, spread)
-
-
-def _shipped() -> Path:
-    return max(MODELS.glob("earful-en.v*"))
 
 
 def _design(states: Floats) -> Floats:

@@ -79,6 +79,8 @@ def labels_to_text(labels: Labels) -> str:
         data["i"] = [[INTENTS.index(intent), round(p, PLACES)] for intent, p in labels.intents.items()]
     if labels.not_labelled is not None:
         data["n"] = labels.not_labelled
+    if labels.relevance is not None:
+        data["r"] = round(labels.relevance, PLACES)
     for key, spans in (("cs", labels.churn_spans), ("ss", labels.sentiment_spans)):
         if spans:
             data[key] = [[span.start, span.end, round(span.weight, PLACES)] for span in spans]
@@ -97,6 +99,7 @@ def labels_from_text(brand: str, text: str) -> Labels:
         churn=Churn(p=churn[0], reasons={REASONS[i]: p for i, p in churn[1]}) if churn else None,
         intents={INTENTS[i]: p for i, p in data.get("i", ())},
         not_labelled=data.get("n"),
+        relevance=data.get("r"),
         churn_spans=_spans(data.get("cs", ())),
         sentiment_spans=_spans(data.get("ss", ())),
     )

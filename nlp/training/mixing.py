@@ -7,6 +7,8 @@
 5. A text with several brands teaches more than one with a single brand: it is seen once more.
 6. One question in twelve about a text with a single brand is asked without a brand, for that is asked too.
 7. One in eight of the texts with other brands is shown without marking the others: a watch knows few.
+8. Where a stage asks for it, a short text about a brand is shown beside another about other brands: what is
+   said of those is not meant toward the target.
 """
 
 from __future__ import annotations
@@ -21,10 +23,13 @@ from nlp.training.sources import all_sources
 
 #: One in this many questions is asked without a brand.
 UNASKED = 12
+HALF = 0.5
 #: One in this many rows hides its other brands.
 HIDDEN_OTHERS = 8
-#: Sets whose texts with several brands are seen once more.
-SEVERAL = frozenset({"churn_read", "read2", "read3", "authored", "authored2"})
+#: Sets whose texts with several brands are seen once more: those labelled for this question.
+SEVERAL = ("churn_read", "read", "authored")
+#: Characters of a text that is shown beside another.
+SHORT = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,8 +60,10 @@ def read_all(data: Path, *, languages: Iterable[str] = ("en",)) -> Mix:
     return Mix(train=train, held_out=held_out, development=development, sources=sources)
 
 
-def one_epoch(mix: Mix, seed: int, repeats: Callable[[str], float | None] = lambda _: None) -> list[Row]:
-    """Return the rows of one epoch in a seeded order."""
+def one_epoch(
+    mix: Mix, seed: int, repeats: Callable[[str], float | None] = lambda _: None, *, beside: float = 0.0
+) -> list[Row]:
+    """Return the rows of one epoch in a seeded order; a share `beside` of the short ones beside another."""
     draw = random.Random(seed)  # noqa: S311 - a repeatable shuffle, not a secret
     epoch: list[Row] = []
     for name in sorted(mix.train):
@@ -65,10 +72,39 @@ def one_epoch(mix: Mix, seed: int, repeats: Callable[[str], float | None] = lamb
         rows = mix.train[name]
         epoch += rows * int(repeat)
         epoch += draw.sample(rows, int(len(rows) * (repeat % 1)))
-        if name in SEVERAL and repeat:
+        if name.startswith(SEVERAL) and repeat:
             epoch += [row for row in rows if row.brand and row.others]
     draw.shuffle(epoch)
+    if beside:
+        short = [row for row in epoch if _joins(row)]
+        epoch = [
+            _beside(row, draw.choice(short), draw) if _joins(row) and draw.random() < beside else row
+            for row in epoch
+        ]
     return [_varied(row, draw) for row in epoch]
+
+
+def _joins(row: Row) -> bool:
+    """Tell whether a row can stand beside another: short, of the right kind, and its brand is named in it."""
+    return (
+        row.source.startswith(SEVERAL)
+        and len(row.text) <= SHORT
+        and row.brand is not None
+        and row.brand.casefold() in row.text.casefold()
+    )
+
+
+def _beside(row: Row, other: Row, draw: random.Random) -> Row:
+    """Put a text about other brands before or after `row`; the answers toward its own brand stay."""
+    brands = tuple(dict.fromkeys(name for name in (other.brand, *other.others) if name))
+    own = {name.casefold() for name in (row.brand, *row.others) if name}
+    if any(name in other.text.casefold() for name in own) or any(
+        name.casefold() in row.text.casefold() for name in brands
+    ):
+        return row
+    first, last = (row.text, other.text) if draw.random() < HALF else (other.text, row.text)
+    # Which of the two is a question or praise is not told, so no intent is asked for.
+    return dataclasses.replace(row, text=f"{first} {last}", others=(*row.others, *brands), intents={})
 
 
 def _varied(row: Row, draw: random.Random) -> Row:

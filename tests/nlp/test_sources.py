@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nlp.training.mixing import one_epoch, read_all
-from nlp.training.rows import text_key
+from core.labels import Intent
+from nlp.training.mixing import Mix, one_epoch, read_all
+from nlp.training.rows import Row, Source, one_hot, text_key
 from nlp.training.sources import all_sources
 
 #: Fewest rows of sets whose size is known.
@@ -46,3 +47,29 @@ def test_an_epoch_is_the_same_for_the_same_seed(shared: Path) -> None:
     first, again, other = one_epoch(mix, 1), one_epoch(mix, 1), one_epoch(mix, 2)
     assert first == again
     assert first != other
+
+
+def test_a_text_beside_another_keeps_its_own_answers_and_marks_the_other_brands() -> None:
+    rows = [
+        Row(
+            source="authored",
+            source_id=str(at),
+            text=f"{brand} broke again today",
+            brand=brand,
+            sentiment=one_hot("negative"),
+            churn=at % 2 == 0,
+            intents={Intent.BUG: True},
+        )
+        for at, brand in enumerate(("Acme", "Globex", "Initech", "Umbrel", "Hooli", "Vandelay"))
+    ]
+    source = Source(name="authored", licence="ours", ships=True, load=lambda _: iter(rows))
+    mix = Mix(train={"authored": rows}, held_out={}, development={}, sources={"authored": source})
+    by_brand = {row.brand: row for row in rows}
+    joined = [row for row in one_epoch(mix, 3, beside=1.0) if row.text.count("broke") > 1]
+    assert joined
+    for row in joined:
+        assert row.brand is not None
+        assert row.brand in row.text
+        assert row.churn == by_brand[row.brand].churn
+        assert not row.intents
+        assert all(name in row.text and name != row.brand for name in row.others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 fit: Any = pytest.importorskip("nlp.training.fit")
 export: Any = pytest.importorskip("nlp.training.export")
 networks: Any = pytest.importorskip("nlp.training.network")
+restore: Any = pytest.importorskip("nlp.training.restore")
 shipping: Any = pytest.importorskip("nlp.training.ship")
 
 WORDS = [
@@ -94,10 +96,37 @@ def test_torch_onnx_and_int8_say_the_same(base: Path, tmp_path: Path) -> None:
     export.export_fp32(made, exact)
     export.export_fp32(made, smooth, smooth=export.smoothing(exact, [(ids, mask)]))
     export.quantise(smooth, small)
-    for path, allowed in ((exact, 1e-5), (smooth, 1e-5), (small, 0.05)):
+    # The exported GELU goes by tanh, which is within 0.0005 of the exact one.
+    for path, allowed in ((exact, 5e-4), (smooth, 5e-4), (small, 0.05)):
         said = run(onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]), ids, mask)
         assert np.abs(said - wanted).max() < allowed, path.name
     assert small.stat().st_size < exact.stat().st_size
+
+
+def test_training_can_go_on_from_a_file_that_shipped(base: Path, tmp_path: Path) -> None:
+    made, encoder = network(base)
+    source = Source(name="made", licence="ours", ships=True, load=lambda _: iter(rows()))
+    mix = Mix(train={"made": rows()}, held_out={"made": rows()}, development={}, sources={"made": source})
+    identity = shipping.Identity(name="tiny", version=1, base="tiny", languages=("en",), limits=())
+    shipping.ship(made, encoder, mix, identity, tmp_path / "tiny.v1", say=lambda _: None)
+    again, _ = network(base)
+    with torch.no_grad():
+        for parameter in again.parameters():
+            parameter.mul_(3.0)
+    again.load_state_dict(restore.weights_of(tmp_path / "tiny.v1"))
+    ids, mask = map(torch.from_numpy, padded(encoder.encode(["we left [unused1] for good", "it is bad"]), 0))
+    with torch.inference_mode():
+        assert torch.allclose(again(ids, mask), made(ids, mask), atol=0.02)
+
+
+def test_hidden_words_leave_both_ends_and_the_brand_marks() -> None:
+    ids = [101, 2057, 2187, 2, 2005, 3, 2204, 102]
+    draw = random.Random(1)
+    seen = [fit._with_hidden_words(ids, 0.5, draw) for _ in range(200)]
+    assert {tuple(one[at] for at in (0, 3, 5, 7)) for one in seen} == {(101, 2, 3, 102)}
+    share = np.mean([one[1] == fit.HIDDEN for one in seen])
+    assert 0.35 < share < 0.65
+    assert fit._with_hidden_words(ids, 0.0, draw) == ids
 
 
 def test_padding_does_not_change_an_answer(base: Path) -> None:
@@ -109,9 +138,10 @@ def test_padding_does_not_change_an_answer(base: Path) -> None:
     assert torch.allclose(alone[0], beside[0], atol=1e-5)
 
 
-def test_training_learns_what_the_rows_say(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_training_learns_what_the_rows_say(base: Path, tmp_path: Path, *, bfloat16: bool) -> None:
     plan = fit.Plan(
-        epochs=30, batch=16, learning_rate=1e-3, head_learning_rate=3e-3, average=0.5, bfloat16=False
+        epochs=30, batch=16, learning_rate=1e-3, head_learning_rate=3e-3, average=0.5, bfloat16=bfloat16
     )
     said: list[str] = []
     made, encoder = network(base)

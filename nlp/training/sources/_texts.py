@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,6 @@ from nlp.training.sources._files import table, tsv
 
 #: Hex digits of a text's digest in our label files: one clash in 10^14 among these texts.
 DIGITS = 16
-#: The sets that hold labels without texts.
-LABELS = frozenset({"read2", "read3"})
 #: Reviews beside those of the pools: file below `data`, and the column that the text stands in.
 REVIEWS = {
     "appreviews_netflix/netflix_aldyNaufal": "Review Text",
@@ -28,6 +27,7 @@ def letters_key(text: str) -> str:
     return hashlib.sha256(letters.encode("utf-8", errors="replace")).hexdigest()[:DIGITS]
 
 
+@functools.lru_cache(maxsize=2)
 def texts_by_key(data: Path) -> dict[str, str]:
     """Index every text below `data` that a label of ours may belong to."""
     return {letters_key(text): text for text in _texts(data)}
@@ -36,8 +36,8 @@ def texts_by_key(data: Path) -> dict[str, str]:
 def _texts(data: Path) -> Iterator[str]:
     from nlp.training.sources import all_sources  # noqa: PLC0415 - the registry imports this package's modules
 
-    for name, source in all_sources().items():
-        if name not in LABELS:
+    for source in all_sources().values():
+        if not source.by_key:
             yield from (row.text for row in source.load(data))
     for name, column in REVIEWS.items():
         yield from (row[column] for row in table(data / f"{name}.csv"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,14 +23,11 @@ def churn_read(data: Path) -> Iterator[Row]:
     yield from judged("churn_read", tsv(data / "churn_own/churn_read.tsv"))
 
 
-def read2(data: Path) -> Iterator[Row]:
-    """Read the texts that this project read and labelled first."""
-    yield from _own("read2", data)
-
-
-def read3(data: Path) -> Iterator[Row]:
-    """Read the texts that it read next, chosen for words of leaving and for several brands."""
-    yield from _own("read3", data)
+def own_read(path: Path, data: Path) -> Iterator[Row]:
+    """Read texts that this project read and labelled; a label whose text is not in `data` is left out."""
+    texts = texts_by_key(data)
+    found = ({**row, "text": texts[row["key"]]} for row in tsv(path) if row["key"] in texts)
+    yield from judged(path.stem, found)
 
 
 def churn_dev(data: Path) -> Iterator[Row]:
@@ -52,11 +50,9 @@ def authored(data: Path) -> Iterator[Row]:
     yield from _written("authored", json_lines(data / "b2b_authored.jsonl"))
 
 
-def authored_own(_data: Path) -> Iterator[Row]:
-    """Read the written B2B texts of this project."""
-    path = OWN / "authored2.jsonl"
-    if path.exists():
-        yield from _written("authored2", json_lines(path))
+def own_written(path: Path, _data: Path) -> Iterator[Row]:
+    """Read written B2B texts of this project."""
+    yield from _written(path.stem, json_lines(path))
 
 
 def swisscom(data: Path) -> Iterator[Row]:
@@ -97,15 +93,6 @@ def judged(source: str, rows: Iterable[Mapping[str, str]]) -> Iterator[Row]:
             )
 
 
-def _own(source: str, data: Path) -> Iterator[Row]:
-    """Join our labels to their texts; a label whose text is not in `data` is left out."""
-    path = OWN / f"{source}.tsv"
-    if path.exists():
-        texts = texts_by_key(data)
-        found = ({**row, "text": texts[row["key"]]} for row in tsv(path) if row["key"] in texts)
-        yield from judged(source, found)
-
-
 def _written(source: str, texts: Iterable[Mapping[str, object]]) -> Iterator[Row]:
     for text in texts:
         brands = cast("list[dict[str, object]]", text["brands"])
@@ -126,6 +113,27 @@ def _written(source: str, texts: Iterable[Mapping[str, object]]) -> Iterator[Row
             )
 
 
+def _own() -> Iterator[Source]:
+    """Find our own labels: each `read*.tsv` and `authored*.jsonl` beside this package is one source."""
+    for path in sorted(OWN.glob("read*.tsv")):
+        yield Source(
+            name=path.stem,
+            licence="as each text's own set: weights only",
+            ships=True,
+            load=functools.partial(own_read, path),
+            repeat=2,
+            by_key=True,
+        )
+    for path in sorted(OWN.glob("authored*.jsonl")):
+        yield Source(
+            name=path.stem,
+            licence="Apache-2.0 (this project)",
+            ships=True,
+            load=functools.partial(own_written, path),
+            repeat=2,
+        )
+
+
 SOURCES = [
     Source(
         name="churn_read",
@@ -134,11 +142,9 @@ SOURCES = [
         load=churn_read,
         repeat=2,
     ),
-    Source(name="read2", licence="as each text's own set: weights only", ships=True, load=read2, repeat=2),
-    Source(name="read3", licence="as each text's own set: weights only", ships=True, load=read3, repeat=2),
     Source(name="churn_dev", licence="development only", ships=False, load=churn_dev),
     Source(name="b2b_real_dev", licence="development only", ships=False, load=b2b_real_dev),
     Source(name="authored", licence="written for this project", ships=True, load=authored, repeat=2),
-    Source(name="authored2", licence="Apache-2.0 (this project)", ships=True, load=authored_own, repeat=2),
     Source(name="swisscom", licence="CC BY-SA 3.0", ships=True, load=swisscom),
+    *_own(),
 ]
