@@ -14,6 +14,7 @@ from core.settings import Settings
 from core.source import SourceState, SourceStatus
 from core.watch import Watch
 from core.work import Work
+from engage.matching import suggest_for_all
 from engage.ranking import rank
 from engage.standing import sweep_if_due
 
@@ -71,7 +72,7 @@ class Scheduler:
         if self._asked_sweep is not None and now - self._asked_sweep < SWEEP_ASKED:
             return False
         self._asked_sweep = now
-        return sweep_if_due(self.store, now=now)
+        return sweep_if_due(self.store, now=now) and suggest_for_all(self.store, now=now) >= 0
 
     @property
     def crawling(self) -> tuple[str, ...]:

@@ -131,6 +131,8 @@ class Person:
     #: Public page, followers: as the newest mention told them.
     url: str = ""
     followers: int | None = None
+    #: As somebody of the team told it; no source does.
+    email: str = ""
     #: Key of the account they belong to; empty for none.
     account: str = ""
     seat: Seat = Seat.USER
@@ -213,6 +215,15 @@ class Contract:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """We spoke with an account outside of what Earful reads."""
+
+    at: datetime
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """A customer organisation."""
 
@@ -224,6 +235,9 @@ class Account:
     #: Where value was seen and missed, with the quotes.
     seen: tuple[Evidence, ...] = ()
     missed: tuple[Evidence, ...] = ()
+    #: When we answered its people in public, and when we spoke with them otherwise.
+    touches: tuple[datetime, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def refs(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +40,8 @@ from engage.customers import (
 TRIES = 8
 #: Quotes of value seen and missed that an account shows.
 SHOWN = 5
+#: Times we spoke that are kept with an account, the newest.
+TOUCHES = 24
 #: Time itself moves people: what was said fades, a threat expires. Looked at so often.
 SWEEP = timedelta(hours=24)
 SWEPT_KIND, SWEPT_KEY = "setting", "customers"
@@ -148,20 +150,17 @@ def account_items(stored: StoredAccount, people: Sequence[Person], *, now: datet
     account = stored.account
     before = account.standing
     verdict = judge_account(account, people)
-    after = before.moved(verdict, now=now)
+    touches = sorted({one.at for p in people for one in p.evidence if one.signal is Signal.TOUCHED})
     after = replace(
-        after,
+        before.moved(verdict, now=now),
         seen=max((p.standing.seen for p in people if p.standing.seen), default=None),
-        touched=max(
-            [p.standing.touched for p in people if p.standing.touched]
-            + ([before.touched] if before.touched else []),
-            default=None,
-        ),
+        touched=max((*touches, *(one.at for one in account.contacts)), default=None),
     )
     fresh = replace(
         account,
         standing=after,
         people=len(people),
+        touches=tuple(touches[-TOUCHES:]),
         seen=_newest(people, GOOD),
         missed=_newest(people, {Signal.UNHAPPY, Signal.WISHED}),
     )
@@ -283,17 +282,3 @@ def override(
                                        by=actor, reason=reason, account=account))])  # fmt: skip
     if isinstance(held, Person) and held.account:
         refresh_account(store, held.account, now=now)
-
-
-def movement(moves: Iterable[Move], kind: str) -> Mapping[tuple[Stage, Stage], list[str]]:
-    """Return who moved from where to where in a period's moves: keys by (before, after)."""
-    first: dict[str, Stage] = {}
-    last: dict[str, Stage] = {}
-    for move in sorted((one for one in moves if one.kind == kind), key=lambda one: one.at):
-        first.setdefault(move.key, move.before)
-        last[move.key] = move.after
-    told: dict[tuple[Stage, Stage], list[str]] = defaultdict(list)
-    for key, before in first.items():
-        if last[key] is not before:
-            told[before, last[key]].append(key)
-    return told
