@@ -13,7 +13,7 @@ from flask import Flask, current_app, request, url_for
 
 from core.clock import iso
 from core.errors import StoreError
-from web import i18n, wording
+from web import customer_words, i18n, wording
 from web.services import now
 from web.sessions import Signed, csrf_token, maybe_signed
 
@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
         plain=wording.plain,
         lang=wording.is_language,
     )
-    app.jinja_env.globals.update(asset=asset, words=wording)
+    app.jinja_env.globals.update(asset=asset, words=wording, crm=customer_words)
     app.context_processor(_context)
 
 
