@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import iso
+from core.customers import Account, Contract
 from core.labels import ChurnReason, Intent, Labels, Span
 from core.ports import Store
 from core.settings import PriorityWeights
 from core.source import SourceState, SourceStatus
 from core.work import Answer, OutboxItem
+from engage.customers import account_item
 from engage.ranking import rank
 from engage.rules import Rule, save_rule
 from engage.saved_searches import SavedSearch, save_search
@@ -81,6 +83,8 @@ def fill(store: Store) -> None:
     store.post([OutboxItem(id=f"alert:{RULE}:1", channel="alert", payload=payload, due_at=NOW)])
     store.sent(f"alert:{RULE}:1", now=NOW, outcome="200")
     rank(store, PriorityWeights(), now=NOW)
+    account = Account(key="acme", contract=Contract(name="A customer"))
+    store.keep_all([account_item(account, version=0, by="ada", now=NOW)])
     store.settle()
 
 

@@ -119,12 +119,12 @@ def movement(kind: str) -> list[tuple[Stage, Stage, int, int]]:
     return sorted(found, key=lambda row: -row[2])
 
 
-@blueprint.get("/accounts/<id:key>")
-def one(key: str) -> Response:
+@blueprint.get("/accounts/<id:account_id>")
+def one(account_id: str) -> Response:
     """Show one account."""
     if wanted("", "json") == "json":
-        return outputs.json_response(account_json(find_account(the_store(), key).account))
-    return _page(key)
+        return outputs.json_response(account_json(find_account(the_store(), account_id).account))
+    return _page(account_id)
 
 
 def _page(key: str, *, error: str = "", status: int = 200) -> Response:
@@ -148,62 +148,62 @@ def _page(key: str, *, error: str = "", status: int = 200) -> Response:
     return make_response(page, status)
 
 
-@blueprint.post("/accounts/<id:key>/contract")
-def save(key: str) -> AnyResponse:
+@blueprint.post("/accounts/<id:account_id>/contract")
+def save(account_id: str) -> AnyResponse:
     """Store what a person typed about a contract."""
-    store, stored = the_store(), find_account(the_store(), key)
+    store, stored = the_store(), find_account(the_store(), account_id)
     names = ("name", "domains", "tier", "owner", "value", "start", "renewal", "outcome")
     try:
         contract = contract_of({name: request.form.get(name, "") for name in names})
     except InputError as error:
-        return _page(key, error=str(error), status=400)
+        return _page(account_id, error=str(error), status=400)
     version = request.form.get("version", default=0, type=int)
     changed = replace(stored.account, contract=contract)
     try:
         store.keep(account_item(changed, version=version, by=actor(), now=now()))
     except Conflict:
-        return _page(key, error="Somebody changed this account first; this is what it is now.", status=409)
-    refresh_account(store, key, now=now())
-    return redirect(url_for(".one", key=key), code=303)
+        return _page(account_id, error="Somebody changed it first; this is what it is now.", status=409)
+    refresh_account(store, account_id, now=now())
+    return redirect(url_for(".one", account_id=account_id), code=303)
 
 
-@blueprint.post("/accounts/<id:key>/contact")
-def contact(key: str) -> AnyResponse:
+@blueprint.post("/accounts/<id:account_id>/contact")
+def contact(account_id: str) -> AnyResponse:
     """Keep that we spoke with an account."""
-    store, stored = the_store(), find_account(the_store(), key)
+    store, stored = the_store(), find_account(the_store(), account_id)
     try:
         said = Contact(at=now(), by=actor(), note=line(request.form.get("note", ""), "What you spoke about"))
     except InputError as error:
-        return _page(key, error=str(error), status=400)
+        return _page(account_id, error=str(error), status=400)
     changed = replace(stored.account, contacts=(*stored.account.contacts, said)[-200:])
     store.keep(account_item(changed, version=stored.version, by=actor(), now=now()))
-    refresh_account(store, key, now=now())
-    return redirect(url_for(".one", key=key), code=303)
+    refresh_account(store, account_id, now=now())
+    return redirect(url_for(".one", account_id=account_id), code=303)
 
 
-@blueprint.post("/accounts/<id:key>/stage")
-def decide(key: str) -> AnyResponse:
+@blueprint.post("/accounts/<id:account_id>/stage")
+def decide(account_id: str) -> AnyResponse:
     """Say where an account stands, against the rules."""
     stage, reason = request.form.get("stage", ""), request.form.get("reason", "")
     try:
         chosen = Stage(stage) if stage in tuple(Stage) else None
-        override(the_store(), ACCOUNT, key, chosen, reason=reason, actor=actor(), now=now())
+        override(the_store(), ACCOUNT, account_id, chosen, reason=reason, actor=actor(), now=now())
     except InputError as error:
-        return _page(key, error=str(error), status=400)
-    return redirect(url_for(".one", key=key), code=303)
+        return _page(account_id, error=str(error), status=400)
+    return redirect(url_for(".one", account_id=account_id), code=303)
 
 
-@blueprint.post("/accounts/<id:key>/people")
-def people(key: str) -> AnyResponse:
+@blueprint.post("/accounts/<id:account_id>/people")
+def people(account_id: str) -> AnyResponse:
     """Say that somebody belongs to an account, or what part they have, or that they do not belong."""
     form = request.form
     seat = form.get("seat", "")
     gone = form.get("do") == "remove"
     place(
-        the_store(), form.get("person", ""), "" if gone else key,
+        the_store(), form.get("person", ""), "" if gone else account_id,
         seat=Seat(seat) if seat in tuple(Seat) else None, actor=actor(), now=now(),
     )  # fmt: skip
-    return redirect(url_for(".one", key=key), code=303)
+    return redirect(url_for(".one", account_id=account_id), code=303)
 
 
 @blueprint.get("/moves")
