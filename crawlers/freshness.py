@@ -49,11 +49,13 @@ class Recheck:
     absent_is_gone: bool
     #: The answer is a conversation, to be read around this one.
     around: Mention | None = None
+    #: All of them stand at this address, so that they are gone with it.
+    one_place: bool = False
 
     @property
     def named(self) -> tuple[Mention, ...]:
         """The mentions that the address names: they are deleted where it is not there."""
-        if len(self.mentions) == 1 and self.around is None:
+        if self.one_place or (len(self.mentions) == 1 and self.around is None):
             return self.mentions
         parts = frozenset(re.split(r"[/?&=,]", self.url))
         return tuple(
@@ -88,6 +90,20 @@ def by_lookup(source: Source, mentions: Sequence[Mention]) -> Iterator[Recheck]:
 def usable(source: Source) -> list[Lookup]:
     """Return the look-ups that a source has the keys for."""
     return [lookup for lookup in source.lookups if not lookup.key or source.keys.get(lookup.key)]
+
+
+def by_address(source: Source, mentions: Sequence[Mention]) -> Iterator[Recheck]:
+    """Yield each address once at which some of the mentions stand; without it they are gone.
+
+    Below `--base-url` only addresses there: a replay leads nowhere else.
+    """
+    places: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        url = (mention.url or "").partition("#")[0]
+        if url.startswith(f"{source.base_url}/" if source.base_url else ("http://", "https://")):
+            places.setdefault(url, []).append(mention)
+    for url, found in places.items():
+        yield Recheck(url=url, mentions=tuple(found), absent_is_gone=False, one_place=True)
 
 
 def _root(source: Source, lookup: Lookup, host: str) -> str:

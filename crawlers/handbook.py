@@ -52,6 +52,8 @@ def _default(found: type[Source]) -> str:
 
 
 def _again(found: type[Source]) -> str:
+    if found.ids_change:
+        return "its page, which tells a deletion; an edit only as long as the feed shows the entry"
     if found.lookups:
         most = max(lookup.at_once for lookup in found.lookups)
         how = f"by id, up to {most} in one request" if most > 1 else "by id, one by one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from scrapy.http import TextResponse
 
 from core.errors import (
     EarfulError,
+    EgressRefused,
     SourceBlocked,
     SourceBusy,
     SourceChanged,
@@ -132,7 +134,7 @@ class Rechecker:
             found, whole = await self._answer(check)
         except SourceGone:
             self._gone(check.named)
-        except SourceError as error:
+        except (SourceError, EgressRefused) as error:
             # One conversation that is closed to us, or one server of many, says nothing of the rest.
             if self.source.home and not isinstance(error, SourceBlocked | SourceChanged):
                 raise
@@ -147,7 +149,7 @@ class Rechecker:
         if page is None:
             return [], False
         if check.around is None:
-            return list(self.source.read(page)), True
+            return await self._read(page), True
         thread = {one.id: one for one in self.source.read_thread(page, check.around)}
         waiting = dict.fromkeys(self.source.more(list(thread.values()), page))
         asked: set[str] = set()
@@ -161,6 +163,11 @@ class Rechecker:
                 following = self.source.more(list(thread.values()), page)
                 waiting |= dict.fromkeys(one for one in following if one not in asked)
         return list(thread.values()), not waiting
+
+    async def _read(self, page: TextResponse) -> list[Mention]:
+        if self.source.reads_slowly:
+            return await asyncio.to_thread(lambda: list(self.source.read(page)))
+        return list(self.source.read(page))
 
     async def _fetch(self, url: str) -> TextResponse | None:
         self._asked += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urljoin
@@ -16,6 +16,7 @@ from core.mention import Author, Kind, Mention, mention_id
 from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers.feed_parser import FeedParser
+from crawlers.freshness import Recheck, by_address
 from crawlers.page import JsonObject, host_of, id_of, list_of, object_of, read_json, text_of, time_of
 from crawlers.refusals import refuse_page, unknown
 from crawlers.source import Source
@@ -99,6 +100,13 @@ class Feed(Source):
             if mention:
                 mentions.setdefault(mention.id, mention)
         yield from _threaded(mentions)
+
+    def recheck(self, mentions: Sequence[Mention]) -> Iterator[Recheck]:
+        """Yield a look at the page of each entry: where that is gone, so is the entry.
+
+        What the page says is not what the feed says, so an edit is seen only while the feed shows the entry.
+        """
+        return by_address(self, mentions)
 
     def _home(self, page: TextResponse, link: str | None) -> str:
         """Return the host that the entries' ids stand under.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -21,6 +21,7 @@ from core.source_form import SettingField
 from core.watch import SourceSettings, Watch
 from crawlers import json_ld
 from crawlers.dates import date_of
+from crawlers.freshness import Recheck, by_address
 from crawlers.page import JsonObject, check_status, host_of, read_json
 from crawlers.recorded import NOWHERE, unpacked
 from crawlers.refusals import unknown
@@ -129,6 +130,10 @@ class Web(Source):
         if found.is_unlisted((page.headers.get("X-Robots-Tag") or b"").decode("latin-1")):
             return iter(())
         return iter(_Reader(found, self.clock.now()).mentions())
+
+    def recheck(self, mentions: Sequence[Mention]) -> Iterator[Recheck]:
+        """Yield a look at each page: its text as it is now; gone with the page."""
+        return by_address(self, mentions)
 
     def _addresses(self, settings: SourceSettings, name: str) -> list[str]:
         """Return the addresses of a setting; those that are none stand below `--base-url`."""
