@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.serving import make_server
 
 from core.clock import SystemClock
@@ -18,8 +20,8 @@ from core.thread import Status
 from crawlers.catalog import source_forms
 from engage.access import sign_in_link
 from store import open_store
-from tests.builders import NOW, a_mention, a_watch, found
-from tests.web.payloads import PAYLOADS
+from tests.builders import NOW, a_watch
+from tests.web.access import pages
 from tests.web.world import ANGRY, ANSWERED, fill
 from web import create_app
 
@@ -34,28 +36,17 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = {
-    "queue": "/threads",
-    "all": "/threads?view=all&q=acme",
-    "misread": "/threads?q=churn:maybe",
-    "thread": f"/threads/{ANGRY}",
-    "search": "/search?q=acme",
-    "nothing": "/search?q=nosuchword",
-    "watches": "/watches",
-    "watch": "/watches/acme",
-    "new watch": "/watches/new",
-    "sources": "/sources",
-    "person": "/people/hackernews:ada",
-    "settings": "/settings",
-    "macros": "/settings/macros",
-    "muted": "/settings/muted",
-    "priority": "/settings/priority",
-    "promises": "/settings/promises",
-    "people who sign in": "/settings/people",
-    "help": "/help",
-    "missing": "/nowhere",
-    "sign in": "/sign-in",
-}
+#: States of pages beside those that the walk over all routes finds.
+STATES = (
+    "/threads?view=all&q=acme",
+    "/threads?q=churn:maybe",
+    "/search?q=acme",
+    "/search?q=nosuchword",
+    "/nowhere",
+    "/sign-in",
+)
+#: What axe does not see.
+LAYOUT = (Path(__file__).parent / "layout.js").read_text("utf-8").partition("\n")[2]
 SIZES = ((320, 700), (390, 844), (768, 1000), (1280, 860))
 
 
@@ -231,13 +222,21 @@ def test_everything_works_without_script(chromium: Any, base: str, store: Store,
     seen.context.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
+@pytest.fixture(
+    params=itertools.product(SIZES, ("light", "dark")), ids=lambda look: f"{look[0][0]}-{look[1]}"
+)
+def look(request: pytest.FixtureRequest) -> tuple[tuple[int, int], str]:
+    """A size of the window and a theme."""
+    found: tuple[tuple[int, int], str] = request.param
+    return found
+
+
 def test_every_page_is_accessible_and_fits(
-    chromium: Any, base: str, state: Any, size: tuple[int, int], theme: str
+    chromium: Any, app: Flask, base: str, state: Any, look: tuple[tuple[int, int], str]
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
+    size, theme = look
     seen = Page(
         chromium,
         base,
@@ -248,60 +247,12 @@ def test_every_page_is_accessible_and_fits(
         has_touch=size[0] < 700,
     )
     wrong = []
-    for name, address in PAGES.items():
-        seen.open(address)
+    for name in (*pages(app), *STATES):
+        seen.open(name)
         found_by_axe = Axe().run(seen.page).response["violations"]
         wrong += [f"{name}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in found_by_axe
                   if v["impact"] in ("serious", "critical")]  # fmt: skip
         wrong += [f"{name}: {fault}" for fault in seen.page.evaluate(LAYOUT)]
     assert not wrong, "\n".join(wrong)
     assert [fault for fault in seen.faults if "404" not in fault] == []
-    seen.context.close()
-
-
-#: What axe does not see: sideways scrolling, small targets, more than three sizes of text.
-LAYOUT = """() => {
-  const faults = [];
-  const wide = document.documentElement.scrollWidth - innerWidth;
-  if (wide > 0) faults.push(`scrolls sideways by ${wide}`);
-  const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-  for (const element of document.querySelectorAll("button, summary, select, input, nav a, .button")) {
-    const box = element.getBoundingClientRect();
-    if (!box.width || !shown(element)) continue;
-    if (element.matches("[type=hidden], .unseen-until-focus, .skip")) continue;
-    const label = element.closest("label")?.getBoundingClientRect();
-    const height = Math.max(box.height, label?.height ?? 0);
-    if (height < 24) faults.push(`target ${Math.round(height)} px high: ${element.outerHTML.slice(0, 90)}`);
-  }
-  const sizes = new Set();
-  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const parent = walker.currentNode.parentElement;
-    if (walker.currentNode.data.trim() && shown(parent) && !parent.closest("select, .unseen"))
-      sizes.add(getComputedStyle(parent).fontSize);
-  }
-  if (sizes.size > 3) faults.push(`text sizes ${[...sizes]}`);
-  return faults;
-}"""
-
-
-def test_hostile_mentions_stay_text_in_a_real_browser(
-    chromium: Any, base: str, store: Store, state: Any
-) -> None:
-    for number, payload in enumerate(PAYLOADS):
-        mention = a_mention(
-            native_id=f"xss{number}", text=f"Acme {payload}", title=payload, author=payload, url=payload
-        )
-        store.put([found(mention)], now=NOW)
-    store.settle()
-    seen = Page(chromium, base, storage_state=state)
-    address: str | None = "/threads?view=all"
-    while address:
-        seen.open(address)
-        following = seen.page.locator("a[rel=next]")
-        address = following.get_attribute("href") if following.count() else None
-    for number in range(0, len(PAYLOADS), 7):
-        seen.open(f"/threads/hackernews:xss{number}")
-    seen.open("/search?q=acme")
-    assert seen.faults == []
     seen.context.close()
