@@ -17,7 +17,6 @@ from core.clock import SystemClock
 from core.ports import Store
 from core.settings import Settings
 from core.thread import Status
-from crawlers.catalog import source_forms
 from engage.access import sign_in_link
 from store import open_store
 from tests.builders import NOW, a_watch
@@ -90,8 +89,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def base(store: Store) -> Iterator[str]:
-    app = create_app(store, Settings(), clock=SystemClock(), sources=source_forms)
+def app(store: Store) -> Flask:
+    return create_app(store, Settings(), clock=SystemClock(), sources=source_forms)
+
+
+@pytest.fixture(scope="module")
+def base(app: Flask) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
