@@ -17,6 +17,7 @@ from core.clock import SystemClock
 from core.ports import Store
 from core.settings import Settings
 from core.thread import Status
+from crawlers.catalog import source_forms
 from engage.access import sign_in_link
 from store import open_store
 from tests.builders import NOW, a_watch
