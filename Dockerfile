@@ -1,11 +1,11 @@
-# One image for every part: web, scheduler, labeller. Runs as a user without rights; only /data is written.
-FROM python:3.13-slim AS build
+# One image for every part: web, scheduler, workers. Runs as a user without rights; only /data is written.
+FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /opt/earful
 COPY requirements/base.txt requirements/base.txt
 RUN python -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --only-binary :all: -r requirements/base.txt
 
-FROM python:3.13-slim
+FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home earful \
  && install -d -o earful -g earful -m 0700 /data
 WORKDIR /opt/earful

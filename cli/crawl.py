@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from cli.children import PARENT_VARIABLE, end_with_parent
-from cli.scheduling import summary
+from cli.crawling import summary
 from core.errors import ConfigError
 from core.settings import Settings
+from core.turns import Turns
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -81,11 +82,21 @@ def command(
             allow_proxy=allow_proxy,
             progress=line.show,
             keys=keys,
+            turns=_turns(settings),
         )
     for state in states:
         click.echo(summary(state))
     if not states:
         click.echo('nothing to read: no watch names a source. `earful up "Your Product"` makes one')
+
+
+def _turns(settings: Settings) -> Turns | None:
+    """Return what all crawls with the same broker share; None where there is no broker."""
+    if not settings.broker:
+        return None
+    from cli.turns import RedisTurns  # noqa: PLC0415 - only where there is a broker
+
+    return RedisTurns(settings.broker)
 
 
 def parse_bases(bases: Sequence[str]) -> Mapping[str, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, AnyStr
 
 import click
 
+from core.cells import plain
 from core.clock import SystemClock
 from core.errors import ConfigError, InputError
 from core.mention import Mention, mention_from_json
@@ -46,6 +49,7 @@ COLUMNS = {
 class _Report:
     put: PutCount = field(default_factory=PutCount)
     bad: int = 0
+    _told_encoding: bool = False
 
     def bad_row(self, error: InputError) -> None:
         self.bad += 1
@@ -53,6 +57,12 @@ class _Report:
             click.echo(f"{error}; this row was left out", err=True)
         if self.bad == MAX_TOLD:
             click.echo("further bad rows are only counted", err=True)
+
+    def other_encoding(self) -> None:
+        """Tell once that a line is no UTF-8."""
+        if not self._told_encoding:
+            click.echo("some lines are no UTF-8; they are read as Windows-1252", err=True)
+        self._told_encoding = True
 
 
 @click.command("import")
@@ -124,42 +134,69 @@ def _json_lines(file: Path, report: _Report) -> Iterator[tuple[int, Mapping[str,
 
 
 def _lines(file: Path, report: _Report) -> Iterator[tuple[int, str]]:
+    for line, text in enumerate(_decoded(file, report), start=1):
+        if len(text) > MAX_LINE:
+            report.bad_row(InputError(f"longer than {MAX_LINE} characters", line=line))
+        elif text.strip():
+            yield line, text
+
+
+def _decoded(file: Path, report: _Report) -> Iterator[str]:
+    """Yield the lines of a file: UTF-8, UTF-16 with its mark, and Windows-1252 where a line is no UTF-8.
+
+    Of a line that is too long only so much is kept that one can tell.
+    """
     try:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-            for line, text in enumerate(iter(lambda: handle.readline(MAX_LINE), ""), start=1):
-                if len(text) == MAX_LINE:
-                    report.bad_row(InputError(f"longer than {MAX_LINE} characters", line=line))
-                elif text.strip():
-                    yield line, text
+        with file.open("rb") as handle:
+            mark = handle.read(3)
+            if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                with file.open(encoding="utf-16", errors="replace", newline="") as text:
+                    yield from _cut(text)
+                return
+            handle.seek(3 if mark == codecs.BOM_UTF8 else 0)
+            for raw in _cut(handle):
+                try:
+                    yield raw.decode()
+                except UnicodeDecodeError:
+                    report.other_encoding()
+                    yield raw.decode("cp1252", "replace")
     except OSError as error:
         raise ConfigError(f"cannot read {file} ({(error.strerror or str(error)).lower()})") from error
+
+
+def _cut(handle: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Yield lines; of one that is too long the beginning, a little longer than a line may be."""
+    while line := handle.readline(4 * MAX_LINE):
+        yield line
+        rest = line
+        while len(rest) == 4 * MAX_LINE and (rest := handle.readline(4 * MAX_LINE)):
+            pass
 
 
 def _csv(file: Path, report: _Report) -> Iterator[tuple[int, Mapping[str, object]]]:
     csv.field_size_limit(MAX_LINE)
     try:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = {"text", "published_at"} - set(reader.fieldnames or ())
-            if missing:
-                raise ConfigError(f"{file} has no column {' and '.join(sorted(missing))} in its first line")
-            while True:
-                try:
-                    row = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    report.bad_row(InputError(f"no CSV ({error})", line=reader.line_num))
-                    continue
-                yield reader.line_num, _from_csv(row)
-    except OSError as error:
-        raise ConfigError(f"cannot read {file} ({(error.strerror or str(error)).lower()})") from error
+        reader = csv.DictReader(_decoded(file, report))
+        missing = {"text", "published_at"} - set(reader.fieldnames or ())
+    except csv.Error as error:
+        raise ConfigError(f"{file} is no CSV: {error}") from error
+    if missing:
+        raise ConfigError(f"{file} has no column {' and '.join(sorted(missing))} in its first line")
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            report.bad_row(InputError(f"no CSV ({error})", line=reader.line_num))
+            continue
+        yield reader.line_num, _from_csv(row)
 
 
 def _from_csv(row: Mapping[str, str | None]) -> Mapping[str, object]:
     """Return a CSV row in the shape of the JSON contract."""
     data: dict[str, object] = {
-        name: value.strip() for column, name in COLUMNS.items() if (value := row.get(column))
+        name: plain(value.strip()) for column, name in COLUMNS.items() if (value := row.get(column))
     }
     source = str(data.setdefault("source", IMPORTED))
     data.setdefault("kind", "post")
@@ -167,7 +204,7 @@ def _from_csv(row: Mapping[str, str | None]) -> Mapping[str, object]:
     said = "\x00".join(str(row.get(column) or "") for column in ("author", "published_at", "title", "text"))
     native = data.setdefault("native_id", hashlib.blake2b(said.encode(), digest_size=12).hexdigest())
     data["id"] = f"{source}:{native}"
-    data["author"] = {"handle": row.get("author") or None}
+    data["author"] = {"handle": plain(row.get("author") or "") or None}
     rating = str(data.pop("rating", "") or "")
     data["rating"] = int(rating) if rating.isascii() and rating.isdigit() else None
     return data

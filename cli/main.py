@@ -16,7 +16,21 @@ import cli
 from core.errors import EarfulError
 
 #: Modules here that are no commands.
-PARTS = frozenset({"__main__", "main", "config", "children", "keyring", "scheduling", "chores", "watching"})
+PARTS = frozenset(
+    {
+        "__main__",
+        "main",
+        "config",
+        "keyring",
+        "children",
+        "scheduling",
+        "chores",
+        "crawling",
+        "hints",
+        "turns",
+        "watching",
+    }
+)
 
 
 def _load(ctx: click.Context, _option: click.Parameter, data: Path | None) -> None:

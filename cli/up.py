@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from cli.children import Child
-from cli.scheduling import Scheduler
+from cli.scheduling import Scheduler, hints
 from cli.serve import ensure_free
 from cli.watching import demo_watch, product_watch, shift_days
 from core.clock import SystemClock
@@ -146,11 +146,19 @@ class Up:
             Child("labeller", ["cli", "worker", *data]),
             Child("sender", ["cli", "send", *data]),
         ]
+        if self.settings.broker:
+            bases = [part for name, url in base_urls.items() for part in ("--base-url", f"{name}={url}")]
+            self.children.append(Child("reader", ["cli", "worker", "--queue", "crawl", *data, *bases]))
         for child in self.children:
             if not child.running:
                 child.start()
         scheduler = Scheduler(
-            store=self.store, settings=self.settings, clock=SystemClock(), say=self.say, base_urls=base_urls
+            store=self.store,
+            settings=self.settings,
+            clock=SystemClock(),
+            say=self.say,
+            base_urls=base_urls,
+            hints=hints(self.settings, self.say),
         )
         try:
             self._print_link()

@@ -13,3 +13,8 @@ def guarded(cell: object) -> str:
     text = "" if cell is None else str(cell)
     begins = unicodedata.normalize("NFKC", text.lstrip(" \ufeff\u200b")[:1])
     return f"'{text}" if begins in FORMULA and begins else text
+
+
+def plain(cell: str) -> str:
+    """Return what `guarded` made a cell of."""
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell

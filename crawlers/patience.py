@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -27,6 +28,7 @@ from scrapy.http import Response
 
 from core.clock import Clock, SystemClock
 from core.errors import EarfulError, SourceBlocked, SourceBusy, SourceError
+from core.turns import Turns
 from crawlers.health import Outcome
 from crawlers.page import ERRORS_FROM, TOO_MANY, UNAVAILABLE, host_of
 from crawlers.waiting import LONGEST, WINDOWS, jittered, pause, reset_at, wait_until
@@ -55,6 +57,8 @@ class Hosts:
     #: Host → the seat of the one request that it has to answer now. One at a time: several on their way
     #: when a host says "wait" would be several too many.
     seats: dict[str, asyncio.Lock] = field(default_factory=dict)
+    #: Agrees with other processes, where there are any.
+    turns: Turns | None = None
 
     def seat(self, host: str) -> asyncio.Lock:
         """Return the seat of a host."""
@@ -85,6 +89,7 @@ class Patience:
         await seat.acquire()
         try:
             await self._wait_for(host)
+            await self._wait_for_turn(host, urlsplit(request.url).hostname)
         except BaseException:
             seat.release()
             raise
@@ -143,6 +148,22 @@ class Patience:
                 raise SourceBusy(f"{host} asks us to wait", until=due)
             await asyncio.sleep(left.total_seconds() + 0.01)
 
+    async def _wait_for_turn(self, host: str, name: str | None) -> None:
+        """Wait until no other process has asked the host for as long as we leave between two requests.
+
+        Raises:
+            SourceBusy: the host told another process to be left alone for longer than a crawl waits.
+        """
+        turns, settings = self._hosts.turns, self.crawler.settings
+        if turns is None or name in settings.getdict("DOWNLOAD_SLOTS"):
+            # Below `--base-url` there is no delay, so there is nothing to agree on.
+            return
+        delay = timedelta(seconds=settings.getfloat("DOWNLOAD_DELAY"))
+        wait = turns.take(host, delay=delay, most=PATIENCE)
+        if wait > PATIENCE:
+            raise SourceBusy(f"{host} asks us to wait", until=self.clock.now() + wait)
+        await asyncio.sleep(wait.total_seconds())
+
     @property
     def _hosts(self) -> Hosts:
         crawl = self._source.crawl
@@ -157,6 +178,8 @@ class Patience:
         if until and until > now:
             wait = min(jittered(until - now), LONGEST)
             self._hosts.due[host] = max(now + wait, self._hosts.due.get(host, now))
+            if self._hosts.turns is not None:
+                self._hosts.turns.leave_alone(host, wait)
 
 
 def _leave(request: Request) -> None:

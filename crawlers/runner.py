@@ -15,6 +15,7 @@ from core.errors import ConfigError
 from core.ports import Store
 from core.settings import Settings
 from core.source import SourceState
+from core.turns import Turns
 from core.watch import Watch
 from crawlers.catalog import source
 from crawlers.crawl import Crawl, Job
@@ -42,6 +43,7 @@ def run(
     allow_proxy: bool = False,
     progress: Callable[[Outcome], None] = lambda _outcome: None,
     keys: Keys | None = None,
+    turns: Turns | None = None,
 ) -> list[SourceState]:
     """Crawl once and return how each source is doing for each watch.
 
@@ -56,6 +58,7 @@ def run(
         allow_proxy: go through the proxy that the environment names.
         progress: called with the figures so far, after each answer.
         keys: the credentials of the sources.
+        turns: agrees with other crawls on when a host is asked; None where there are none.
 
     Raises:
         ConfigError: there is no such watch or source, an address is none, or a proxy is set.
@@ -71,6 +74,7 @@ def run(
         allow_proxy=allow_proxy,
         progress=progress,
         keys=keys or Keys(),
+        turns=turns,
     )
     store = open_store(store_url)
     try:
@@ -92,6 +96,7 @@ class Plan:
     allow_proxy: bool = False
     progress: Callable[[Outcome], None] = lambda _outcome: None
     keys: Keys = field(default_factory=Keys)
+    turns: Turns | None = None
 
     @property
     def egress(self) -> Egress:
@@ -113,7 +118,7 @@ def crawl(store: Store, plan: Plan) -> list[SourceState]:
     if not plan.allow_proxy and any(job.state.source not in plan.base_urls for job in jobs):
         refuse_proxy()
     crawls: dict[str, Crawl] = {}
-    hosts = Hosts()
+    hosts = Hosts(turns=plan.turns)
     for name in dict.fromkeys(job.state.source for job in jobs):
         crawls[name] = Crawl(
             store=store,

@@ -18,8 +18,8 @@ from core.work import Answer, Unlabelled
 
 #: Pairs claimed at once: some seconds of work, so that little is done twice after a kill.
 BATCH = 64
-#: Longest time a batch may take before another worker may have it.
-LEASE = timedelta(minutes=2)
+#: Longest time a batch may take before another worker may have it: a killed worker's is done within a minute.
+LEASE = timedelta(seconds=40)
 #: Words are explained where somebody will ask "why?": for the threads on top of the queue.
 EXPLAINED_THREADS = 50
 EXPLAIN_NEGATIVE = 0.7

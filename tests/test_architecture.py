@@ -32,6 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "gunicorn"), ("web", "cli")),
     **dict.fromkeys(("onnxruntime", "onnx", "torch", "transformers", "tokenizers"), ("nlp",)),
     "numpy": ("nlp", "store"),
+    **dict.fromkeys(("celery", "kombu", "redis"), ("cli",)),
     **dict.fromkeys(("pydantic", "pydantic_settings", "click", "rich"), ("cli",)),
     # One way out, past the guard that checks the dialled address (FAULTS B1).
     **dict.fromkeys(("requests", "requests_hardened"), ("engage",)),

@@ -20,6 +20,7 @@ from store.elastic.mentions import Mentions
 from store.elastic.moving import Moving
 from store.elastic.office import Accounts
 from store.elastic.queue import Queue
+from store.elastic.rebuilding import rebuild, remove_old
 from store.elastic.search import Searches
 from store.elastic.telling import Telling
 from store.elastic.threads import Threads
@@ -92,5 +93,9 @@ def _begin(server: Server) -> None:
     there = indices.in_use(server)
     if "office" not in there or not there:
         indices.make(server, [name for name in indices.MAPPINGS if name not in there])
-    else:
-        indices.grow(server, "office")
+        return
+    for name, version in there.items():
+        if version < indices.VERSIONS[name]:
+            rebuild(server, name, version)
+    remove_old(server, indices.VERSIONS)
+    indices.grow(server, "office")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from core.errors import StoreError, StoreUnavailable
+from core.errors import StoreError, StoreReadOnly, StoreUnavailable
+from store.elastic import indices
 from store.elastic.connection import Answer, Server, dumps
 from store.elastic.faults import BUSY, CLASH, MISSING, SERVER_FAULT, TOO_LARGE, Busy, Json, said
 
@@ -21,6 +23,9 @@ from store.elastic.faults import BUSY, CLASH, MISSING, SERVER_FAULT, TOO_LARGE, 
 MAX_BYTES, MAX_ITEMS = 4_000_000, 1_000
 #: The first pause, what each next one is multiplied by, and how many there are: 0.5 s to 16 s, 31 s in all.
 PAUSE, GROWTH, TRIES = 0.5, 2.0, 6
+#: How the server calls the block under which an index is made anew.
+WRITE_BLOCK = "index write (api)"
+BLOCKED = re.compile(r"index \[([^\]]+)\] blocked")
 #: Where dead letters lie.
 DEAD = "dead"
 #: Longest reason kept, in characters.
@@ -128,7 +133,7 @@ class Sender:
         again = []
         for item, result in zip(chunk, answer.body["items"], strict=True):
             ((_, told),) = result.items()
-            outcome = self._judge(told)
+            outcome = self._judge(told, actions[item[0]])
             if outcome is None:
                 again.append(item)
                 continue
@@ -137,7 +142,7 @@ class Sender:
                 dead.append((actions[item[0]], said(told)[1] or str(told["status"])))
         return again
 
-    def _judge(self, told: Json) -> Outcome | None:
+    def _judge(self, told: Json, action: Action) -> Outcome | None:
         """Return what became of one item, None for "send it again"."""
         status = int(told["status"])
         if status < 300:  # noqa: PLR2004 — success
@@ -149,9 +154,23 @@ class Sender:
         error = self.server.explained(Answer(status, told))
         if isinstance(error, Busy) or (status >= SERVER_FAULT and isinstance(error, StoreUnavailable)):
             return None
+        if isinstance(error, StoreReadOnly) and WRITE_BLOCK in str(error):
+            return self._blocked(action, error)
         if status == 400 and type(error) is StoreError:  # noqa: PLR2004 — the document itself is refused
             return Outcome.DEAD
         raise error
+
+    def _blocked(self, action: Action, error: StoreReadOnly) -> Outcome | None:
+        """Return what a blocked write means while its index is made anew; None for "send it again".
+
+        Raises:
+            StoreReadOnly: somebody else blocks the index.
+        """
+        blocked = BLOCKED.search(str(error))
+        rebuilt = indices.is_rebuilt(self.server, action.name, blocked[1]) if blocked else False
+        if rebuilt is False:
+            raise error
+        return Outcome.CLASH if rebuilt and action.place is not None else None
 
     def _bury(self, dead: Sequence[tuple[Action, str]]) -> None:
         """Keep what the server refused, once per document and text."""

@@ -152,6 +152,22 @@ def in_use(server: Server) -> dict[str, int]:
     return found
 
 
+def is_rebuilt(server: Server, name: str, blocked: str) -> bool | None:
+    """Tell whether an alias has left an index that takes no writes; None while a newer one is being filled.
+
+    A newer Earful may fill a version that this one does not know.
+    """
+    answer = server.get(f"/{server.alias(name)}-v*/_alias")
+    leads = {index for index, told in answer.body.items() if server.alias(name) in told.get("aliases", {})}
+    if blocked not in leads:
+        return True
+    stem = f"{server.alias(name)}-v"
+    numbers = {
+        int(index.removeprefix(stem)): index for index in answer.body if index.removeprefix(stem).isdecimal()
+    }
+    return False if numbers[max(numbers)] in leads else None
+
+
 def make(server: Server, names: list[str]) -> None:
     """Make the newest version of several indices."""
     with ThreadPoolExecutor(len(names) or 1) as pool:

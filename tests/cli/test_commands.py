@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,46 @@ def test_accounts_come_in_only_whole_and_are_taken_back(data: Path, tmp_path: Pa
     assert earful("account", "undo", key, data=data).returncode == 0
     assert earful("account", "list", data=data).stdout == ""
     assert earful("account", "undo", key, data=data).stderr.startswith("earful: this import was taken back")
+
+
+def test_a_cell_guarded_against_formulas_is_read_as_what_was_said(data: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    cells = ("'=Acme is +1", "'@acme, why?", "'quoted' Acme", "=Acme unguarded")
+    lines = [f'"{cell}",2026-05-0{n}T10:00:00Z\n' for n, cell in enumerate(cells, 1)]
+    rows.write_text("text,published_at\n" + "".join(lines))
+    assert earful("import", str(rows), data=data).returncode == 0
+    said = [json.loads(line)["text"] for line in earful("export", data=data).stdout.splitlines()]
+    assert sorted(said) == sorted(["=Acme is +1", "@acme, why?", "'quoted' Acme", "=Acme unguarded"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "mixed"])
+def test_a_file_of_any_encoding_is_read(data: Path, tmp_path: Path, encoding: str) -> None:
+    head, texts = "text,published_at\r\n", ("Acme für alle", "Größe zählt, Acme", "cheap – Acme “deal”")
+    text = [f'"{one}",2026-05-0{n}T10:00:00Z\r\n' for n, one in enumerate(texts, 1)]
+    rows = tmp_path / "rows.csv"
+    if encoding == "mixed":
+        rows.write_bytes((head + text[0]).encode() + (text[1] + text[2]).encode("cp1252"))
+    else:
+        rows.write_bytes((head + "".join(text)).encode(encoding))
+    done = earful("import", str(rows), data=data)
+    assert (done.returncode, "3 new" in done.stderr) == (0, True), done.stderr
+    assert ("Windows-1252" in done.stderr) == (encoding in ("cp1252", "mixed"))
+    said = [json.loads(line)["text"] for line in earful("export", data=data).stdout.splitlines()]
+    assert sorted(said) == sorted(texts)
+
+
+def test_a_huge_file_is_read_in_little_memory(data: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    with rows.open("w") as out:
+        for _ in range(300):
+            out.write("x" * 1_000_000)
+        out.write("\n")
+        for _ in range(50):
+            out.write('{"text": "' + "y" * 1_500_000 + '"}\n')
+        out.write(json_lines("Acme after all that"))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    done = earful("import", str(rows), data=data)
+    assert "1 new, 0 changed, 0 unchanged, 51 left out" in done.stderr
+    assert "line 1" in done.stderr
+    assert "line 50" in done.stderr
+    assert max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before) < 200_000

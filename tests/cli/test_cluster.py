@@ -1,0 +1,193 @@
+"""Workers over a real Redis: killed at random moments, and Redis flushed and killed under them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from cli.turns import RedisTurns, trouble
+from core.clock import SystemClock
+from core.errors import ConfigError
+from core.watch import Brand, Watch
+from store import open_store
+from tests import elasticsearch_server
+from tests.cli.cluster import Cluster, a_cluster
+from tests.cli.replayed import assert_equals_the_ledger, wait_until_answered
+from tests.cli.running import ROOT, earful
+from tests.redis_server import Redis, a_redis
+
+pytestmark = [pytest.mark.redis, pytest.mark.faults]
+
+#: `EARFUL_KILLS=100` is the figure that the release notes give; a push runs fewer.
+KILLS = int(os.environ.get("EARFUL_KILLS", "8"))
+#: Kills within one run of the demo, which is over too soon for more.
+AT_ONCE = 8
+WORKERS = ("label-1", "label-2", "crawl-1", "crawl-2")
+MS = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    with a_redis(tmp_path) as server:
+        yield server
+
+
+def answered(cluster: Cluster) -> float:
+    """Wait until everything is read, labelled and ranked; return how long that took."""
+    began = time.monotonic()
+    store = open_store(cluster.store_url)
+    wait_until_answered(store)
+    took = time.monotonic() - began
+    assert_equals_the_ledger(store)
+    store.close()
+    return took
+
+
+@pytest.mark.timeout(120 + 40 * KILLS)
+def test_workers_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path, redis: Redis) -> None:
+    seed = int(os.environ.get("EARFUL_FAULT_SEED", str(random.randrange(10_000))))
+    moments = random.Random(seed)
+    for run, first in enumerate(range(0, KILLS, AT_ONCE)):
+        data = tmp_path / f"run{run}"
+        redis.ask("FLUSHALL")
+        with a_cluster(data, f"sqlite:///{data / 'earful.db'}", redis.url) as cluster:
+            for _ in range(min(AT_ONCE, KILLS - first)):
+                time.sleep(moments.uniform(0.2, 3.0))
+                name = moments.choice(WORKERS)
+                cluster.kill(name)
+                cluster.begin(name)
+            took = answered(cluster)
+            print(f"EARFUL_FAULT_SEED={seed}, run {run}: all answered {took:.0f} s after the last kill")
+            assert cluster.answers()
+
+
+@pytest.mark.timeout(600)
+def test_a_broker_that_forgets_and_goes_away_loses_nothing(tmp_path: Path, redis: Redis) -> None:
+    data = tmp_path / "data"
+    with a_cluster(data, f"sqlite:///{data / 'earful.db'}", redis.url) as cluster:
+        for _ in range(4):
+            time.sleep(1.0)
+            assert redis.ask("FLUSHALL") == "+OK"
+        redis.kill()
+        cluster.wait_until("schedule", "the broker does not answer")
+        time.sleep(3.0)
+        assert all(cluster.parts[name].poll() is None for name in WORKERS)
+        assert cluster.answers("/healthz")
+        redis.start()
+        print(f"all answered {answered(cluster):.0f} s after Redis came back")
+        cluster.wait_until("schedule", "the broker answers again")
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.timeout(900)
+def test_the_topology_of_the_compose_file_works_over_elasticsearch(tmp_path: Path, redis: Redis) -> None:
+    url = elasticsearch_server.fresh_url()
+    with a_cluster(tmp_path / "data", url, redis.url) as cluster:
+        store = open_store(url)
+        wait_until_answered(store, seconds=420)
+        assert_equals_the_ledger(store)
+        store.close()
+        assert cluster.answers()
+        assert cluster.answers("/healthz")
+        read = cluster.said("crawl-1") + cluster.said("crawl-2")
+        assert all(f"{source}: ok" in read for source in ("hackernews", "mastodon", "feed"))
+        assert "ok," not in cluster.said("schedule")
+
+
+def test_turns_are_shared_and_kept_apart_by_the_delay(redis: Redis) -> None:
+    one, other = RedisTurns(redis.url), RedisTurns(redis.url)
+    waits = [
+        turns.take("a.example", delay=timedelta(seconds=10), most=timedelta(seconds=45))
+        for turns in (one, other, one)
+    ]
+    assert waits[0] == timedelta(0)
+    assert timedelta(seconds=9) < waits[1] <= timedelta(seconds=10)
+    assert timedelta(seconds=19) < waits[2] <= timedelta(seconds=20)
+    assert other.take("b.example", delay=MS, most=MS) == timedelta(0)
+    one.leave_alone("b.example", timedelta(hours=1))
+    told = [other.take("b.example", delay=MS, most=timedelta(seconds=45)) for _ in range(2)]
+    assert all(timedelta(minutes=59) < wait <= timedelta(hours=1) for wait in told)
+    redis.kill()
+    assert one.take("a.example", delay=MS, most=MS) == timedelta(0)
+    assert "no Redis answers" in (trouble(redis.url) or "")
+
+
+def test_a_broker_that_cannot_be_is_one_clear_line(tmp_path: Path, redis: Redis) -> None:
+    with pytest.raises(ConfigError, match="written redis://HOST"):
+        trouble("amqp://somewhere")
+    redis.ask("CONFIG", "SET", "requirepass", "secret")
+    with pytest.raises(ConfigError, match="refuses the password"):
+        trouble(redis.url)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "earful.toml").write_text(f'broker = "{redis.url}"\n')
+    done = earful("worker", "--queue", "crawl", data=data)
+    assert done.returncode == 2
+    assert "refuses the password" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+class Asked(BaseHTTPRequestHandler):
+    """Serve an empty feed under every path, and remember when it was asked."""
+
+    times: list[float]
+
+    def do_GET(self) -> None:
+        self.times.append(time.monotonic())
+        body = b'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'
+        self.send_response(200 if "feed" in self.path else 404)
+        self.send_header("content-type", "application/rss+xml")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_two_crawls_at_once_ask_a_host_no_more_often_than_one(tmp_path: Path, redis: Redis) -> None:
+    handler = type("Handler", (Asked,), {"times": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    url = f"sqlite:///{tmp_path / 'earful.db'}"
+    store = open_store(url)
+    for name in ("one", "two"):
+        feeds = [f"{address}/feed/{name}/{n}" for n in range(3)]
+        watch = Watch(id=name, product=Brand(name=name), sources={"feed": {"feeds": feeds}})
+        store.save_watch(watch, actor="ada", now=SystemClock().now())
+    store.close()
+    environment = {
+        **os.environ,
+        "EARFUL_STORE_URL": url,
+        "EARFUL_BROKER": redis.url,
+        "EARFUL_HOST_DELAY": "0.5",
+        "EARFUL_ALLOW_NETWORKS": "127.0.0.0/8",
+    }
+    crawls = [
+        subprocess.Popen(
+            [sys.executable, "-m", "cli", "crawl", "--watch", name, "--data", str(tmp_path)],
+            cwd=ROOT,
+            env=environment,
+        )
+        for name in ("one", "two")
+    ]
+    assert [crawl.wait(timeout=120) for crawl in crawls] == [0, 0]
+    server.shutdown()
+    server.server_close()
+    times = sorted(handler.times)  # type: ignore[attr-defined]  # made just above
+    gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
+    assert len(times) >= 6
+    # A turn is taken before a connection is made, so a slow machine shifts a request by a little.
+    assert sum(gap < 0.3 for gap in gaps) <= 1, gaps
