@@ -51,12 +51,14 @@ def command(
 
     One request for content; before it robots.txt, and a sign-in where the source wants one.
     """
-    from crawlers.keys import load_keys  # noqa: PLC0415 - scrapy costs 0.5 s that --help need not pay
+    from crawlers.catalog import source as find  # noqa: PLC0415 - scrapy costs 0.5 s that --help need not pay
+    from crawlers.keys import load_keys  # noqa: PLC0415 - the same
     from crawlers.runner import Plan  # noqa: PLC0415 - the same
     from crawlers.trial import try_key, try_source  # noqa: PLC0415 - the same
     from store import open_store  # noqa: PLC0415 - the same
 
     end_with_parent()
+    find(source)
     keys = load_keys(settings.data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_store(settings.database_url)
