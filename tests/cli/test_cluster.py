@@ -95,7 +95,7 @@ def test_the_topology_of_the_compose_file_works_over_elasticsearch(tmp_path: Pat
     url = elasticsearch_server.fresh_url()
     with a_cluster(tmp_path / "data", url, redis.url) as cluster:
         store = open_store(url)
-        wait_until_answered(store, seconds=420)
+        wait_until_answered(store, seconds=700)
         assert_equals_the_ledger(store)
         store.close()
         assert cluster.answers()
