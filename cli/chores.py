@@ -11,6 +11,7 @@ from cli.children import REFUSED, Child
 from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
+from engage.parts import tell
 from engage.retention import STEP, forget_old
 
 #: Between two looks at what is due.
@@ -69,7 +70,10 @@ class Chores:
             # Looked at again after a while: a full disk does not become empty by trying each minute.
             self._looked_at = self.clock.now() + ROUND
             self.say("the backup failed, the line above says why; tried again in an hour")
+            told = "The last backup failed; Earful's log says why. It is tried again each hour."
+            tell(self.store, "backup", told, now=self.clock.now())
         else:
+            tell(self.store, "backup", "", now=self.clock.now())
             self.say(f"backed up into {self.settings.data_dir / DIRECTORY}")
 
     def _forget(self, now: datetime) -> None:

@@ -20,6 +20,7 @@ from cli.turns import connect, trouble
 from core.ports import Store
 from core.settings import Settings
 from engage.labelling import BATCH
+from engage.parts import tell
 from nlp import model_name
 
 #: One queue for each kind of work.
@@ -73,7 +74,7 @@ class Sweep:
     say: Callable[[str], None]
     app: Celery = field(init=False)
     _at: datetime | None = None
-    _away: bool = False
+    _away: bool | None = None
 
     def __post_init__(self) -> None:
         """Make the application; nothing is dialled yet."""
@@ -89,14 +90,19 @@ class Sweep:
             self._label(store)
             self._crawl(store, now)
         except (redis.RedisError, OperationalError) as error:
-            if not self._away:
-                told = f"the broker does not answer ({error}); workers wait, and nothing is lost"
-                self.say(told)
-            self._away = True
+            told = f"the broker does not answer ({error}); workers wait, and nothing is lost"
+            self._tell(store, told, now)
             return
-        if self._away:
-            self.say("the broker answers again")
-        self._away = False
+        self._tell(store, "", now)
+
+    def _tell(self, store: Store, trouble: str, now: datetime) -> None:
+        """Tell once that the broker went away, and once that it is back."""
+        if self._away is not None and bool(trouble) == self._away:
+            return
+        if trouble or self._away:
+            self.say(trouble or "the broker answers again")
+        self._away = bool(trouble)
+        tell(store, "broker", trouble, now=now)
 
     def _room(self, queue: str) -> int:
         return MOST_WAITING[queue] - int(str(self._redis.llen(queue)))

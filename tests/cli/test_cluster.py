@@ -20,6 +20,7 @@ from cli.turns import RedisTurns, trouble
 from core.clock import SystemClock
 from core.errors import ConfigError
 from core.watch import Brand, Watch
+from engage.parts import troubles
 from store import open_store
 from tests import elasticsearch_server
 from tests.cli.cluster import Cluster, a_cluster
@@ -84,9 +85,13 @@ def test_a_broker_that_forgets_and_goes_away_loses_nothing(tmp_path: Path, redis
         time.sleep(3.0)
         assert all(cluster.parts[name].poll() is None for name in WORKERS)
         assert cluster.answers("/healthz")
+        store = open_store(cluster.store_url)
+        assert any("workers wait, and nothing is lost" in told for told in troubles(store))
         redis.start()
         print(f"all answered {answered(cluster):.0f} s after Redis came back")
         cluster.wait_until("schedule", "the broker answers again")
+        assert troubles(store) == []
+        store.close()
 
 
 @pytest.mark.elasticsearch

@@ -9,6 +9,7 @@ from flask import Flask
 from core.errors import ModelRefused, StoreReadOnly, StoreUnavailable
 from core.ports import Store
 from core.settings import Settings
+from engage.parts import tell, troubles
 from tests.builders import NOW
 from tests.web.browser import Browser, text_of
 from web import create_app
@@ -122,6 +123,16 @@ def test_sources_say_how_they_are_in_words(browser: Browser) -> None:
         ("hackernews", "ok"),
         ("mastodon", "blocked"),
     }
+
+
+def test_what_is_wrong_with_a_part_is_told_until_it_is_well(browser: Browser, store: Store) -> None:
+    trouble = "the broker does not answer; workers wait, and nothing is lost"
+    tell(store, "broker", trouble, now=NOW)
+    tell(store, "broker", trouble, now=NOW)
+    assert browser.get("/sources").text.count(trouble) == 1
+    tell(store, "broker", "", now=NOW)
+    assert trouble not in browser.get("/sources").text
+    assert troubles(store) == []
 
 
 def test_fetch_now_asks_once_however_often_it_is_pressed(browser: Browser, world: Store) -> None:

@@ -11,6 +11,7 @@ from core.clock import iso
 from core.errors import NotFound
 from core.source import SourceState
 from core.work import Work
+from engage.parts import troubles
 from web import outputs
 from web.formats import wanted
 from web.services import now, the_store
@@ -35,6 +36,7 @@ def show(form: str = "") -> Response:
         render_template(
             "sources/show.html",
             states=states,
+            troubles=troubles(store),
             watches={watch.id: watch for watch in store.watches()},
             work=[work for work in store.work(limit=40) if work.kind in KINDS][:TOLD],
             asked=request.args.get("asked", ""),
