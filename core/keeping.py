@@ -81,3 +81,7 @@ class CustomerStore(Protocol):
     def all_kept(self) -> Iterator[Kept]:
         """Yield everything kept, by kind and key; for moves, backups and checks."""
         ...
+
+    def expunge(self) -> None:
+        """Leave no byte on disk of what was taken away, as far as the engine can; may take minutes."""
+        ...

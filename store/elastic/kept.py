@@ -8,13 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.clock import iso
+from core.erasure import KIND as ERASURE
+from core.erasure import SECRET, Eraser, eraser
 from core.errors import Conflict, InputError
 from core.kept import Kept, KeptPage, Order, Sought
 from store.codecs import maybe_micros, maybe_moment, micros, moment, plain, storable
 from store.elastic import facts, ledger
 from store.elastic.bulk import Action, Outcome
-from store.elastic.documents import TRIES, Doc, read
+from store.elastic.documents import TRIES, Doc, Documents, read
 from store.elastic.faults import Json
+from store.elastic.indices import MAPPINGS
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 
@@ -136,6 +139,21 @@ class KeptThings(Part):
             if not body["gone"]:
                 yield kept_of(body)
 
+    def expunge(self) -> None:
+        """Write every segment anew that holds something deleted, and let the translog go."""
+        settings = {
+            "index.merge.policy.expunge_deletes_allowed": 0,
+            "index.soft_deletes.retention_lease.period": "0s",
+        }
+        names = ",".join(self.server.alias(name) for name in MAPPINGS)
+        self.server.put(f"/{names}/_settings", settings)
+        try:
+            self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")
+            self.server.post(f"/{names}/_forcemerge", only_expunge_deletes="true", flush="true")
+            self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")
+        finally:
+            self.server.put(f"/{names}/_settings", dict.fromkeys(settings))
+
     def _docs(self, items: Sequence[Kept]) -> dict[tuple[str, str], Doc]:
         return self.documents.many((facts.NAME, facts.fact_key(KIND, one.kind, one.key)) for one in items)
 
@@ -159,6 +177,17 @@ class KeptThings(Part):
         doc = self.documents.get(facts.NAME, doc_id)
         if doc is not None and doc.body["gone"]:
             self.documents.write([doc.removed()])
+
+
+def eraser_in(documents: Documents) -> Eraser:
+    """Return what recognises everybody who was erased."""
+    doc = documents.get(facts.NAME, facts.fact_key("memo", SECRET))
+    if doc is None:
+        return eraser(None, ())
+    query: Json = {"term": {"kind": f"{KIND} {ERASURE}"}}
+    documents.server.fresh(facts.NAME)
+    hits = documents.scan(facts.NAME, query, [{"key": "asc"}])
+    return eraser(str(doc.body["value"]), (str(hit["_source"]["body"]["key"]) for hit in hits))
 
 
 def _version(doc: Doc | None) -> int:

@@ -14,6 +14,7 @@ from store.elastic import facts, records
 from store.elastic.bulk import Action, Outcome
 from store.elastic.documents import read
 from store.elastic.faults import Json
+from store.elastic.kept import eraser_in
 from store.elastic.part import Part
 from store.elastic.putting import Batch
 from store.elastic.records import Record, mention_key
@@ -33,7 +34,9 @@ class Mentions(Part):
 
     def put(self, found: Sequence[Found], *, now: datetime, cursor: Cursor | None = None) -> PutCount:
         """Store a batch, then the cursor: one that a crash cut off is finished by putting it again."""
-        count = Batch(self.documents, self.telling, self.registry, now).put(found)
+        count = Batch(self.documents, self.telling, self.registry, now).put(
+            eraser_in(self.documents).admitted(found)
+        )
         if cursor is not None:
             where = (cursor.watch_id, cursor.source, cursor.stream)
             self.documents.write([Action("index", facts.NAME, *cursor_doc(*where, cursor.value))])

@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.clock import iso
+from core.erasure import KIND as ERASURE
+from core.erasure import SECRET, Eraser, eraser
 from core.errors import Conflict, InputError
 from core.kept import Kept, KeptPage, Order, Sought
 from store.codecs import dumps, loads, maybe_micros, maybe_moment, micros, moment
@@ -147,6 +149,19 @@ class KeptThings(Part):
             if len(found) < STEP:
                 return
             place = (found[-1].kind, found[-1].key)
+
+    def expunge(self) -> None:
+        """Take away authors of whom nothing is left, and empty the log; pages are overwritten anyway."""
+        with self.database.write() as link:
+            link.run("DELETE FROM author WHERE id NOT IN (SELECT author FROM mention)")
+        self.database.shrink_log()
+
+
+def eraser_in(link: Link) -> Eraser:
+    """Return what recognises everybody who was erased."""
+    keys = link.rows(str, "SELECT key FROM kept WHERE kind = ?", ERASURE)
+    secret = link.one(str, "SELECT value FROM memo WHERE key = ?", f"={SECRET}") if keys else None
+    return eraser(secret, keys)
 
 
 def save(link: Link, item: Kept, *, refs_changed: bool) -> None:

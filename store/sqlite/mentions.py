@@ -15,6 +15,7 @@ from store.sourcecodec import state_from_json, state_to_json
 from store.sqlite import loading
 from store.sqlite.connection import Link
 from store.sqlite.docids import first_docid, last_docid
+from store.sqlite.kept import eraser_in
 from store.sqlite.part import Part
 from store.sqlite.putting import Batch
 
@@ -31,7 +32,7 @@ class Mentions(Part):
         """Store a batch, then the cursor, as one act."""
         with self.database.write() as link:
             batch = Batch(link, now)
-            count = batch.put(found)
+            count = batch.put(eraser_in(link).admitted(found))
             if cursor is not None:
                 link.run(PUT_CURSOR, cursor.watch_id, cursor.source, cursor.stream, dumps(dict(cursor.value)))
         if batch.erased:

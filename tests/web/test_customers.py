@@ -154,3 +154,66 @@ def test_a_viewer_changes_nothing(crowd: Store, browser: Browser) -> None:
     viewer.post("/accounts/umbrella/contact", status=403, note="x")
     viewer.post("/accounts-import", status=403, table="name\nA\n", do="save")
     assert len(crowd.kept("account")) == 2
+
+
+def test_a_play_is_started_ended_and_moves_ledger_and_sheet(crowd: Store, browser: Browser) -> None:
+    begun = {"account": "umbrella", "title": "Call <b>", "steps": "One\nTwo", "due": "2026-03-20"}
+    browser.post("/plays", **begun)
+    page = browser.get("/plays?account=umbrella").text
+    assert "Call &lt;b&gt;" in page
+    key = re.search(r'id="p-([0-9a-f]+)"', page)
+    assert key is not None
+    browser.post("/plays/step", key=key[1], step="1")
+    refused = browser.post(
+        "/plays/end", status=400, key=key[1], result="saved", grade="confirmed", value="48000"
+    )
+    assert "needs its proof" in refused.text
+    done = {"key": key[1], "result": "saved", "grade": "confirmed", "value": "48000", "hours": "2"}
+    browser.post("/plays/end", **done, proof="https://crm.example/1")
+    ledger = text_of(browser.get("/plays").text)
+    assert "Saved: 1, 48,000 a year" in ledger
+    sheet = text_of(browser.get("/plays/effort").text)
+    assert "Kept, confirmed 48,000 a year" in sheet
+    assert "400.0 times by proof alone" in sheet
+    names = ("hour", "points", "lift", "acquisition", "retention", "profit", "leads", "closed")
+    values = dict.fromkeys(names, "10") | {"ratio": "500", "version": "0"}
+    assert "1 to 100 times" in browser.post("/plays/effort", status=400, **values).text
+    browser.post("/plays/effort", **(values | {"ratio": "20"}))
+    assert "winning" in browser.get("/plays/effort").text
+    assert browser.post("/plays", status=400, account="umbrella", title=" ").status_code == 400
+    assert len(crowd.kept("play")) == 1
+
+
+def test_an_advocate_is_found_asked_accepted_and_quoted(crowd: Store, browser: Browser) -> None:
+    key = find_person(crowd, "hackernews:grace").person.key
+    browser.post("/advocates", person=key)
+    address = f"/advocates/{key}"
+    browser.post(address, do="ask", what="A call")
+    page = browser.get(address).text
+    assert "asked lately" in page
+    asked = re.search(r'name="key" value="([0-9a-f]+)"', page)
+    mention = re.search(r'name="mention" value="([^"]+)"', page)
+    assert asked is not None
+    assert mention is not None
+    browser.post(address, do="answer", key=asked[1], answer="yes")
+    browser.post(address, do="quote", mention=mention[1])
+    assert "Accepted" in text_of(browser.get(address).text)
+    for wrong in ({"do": "ask", "what": "x"}, {"do": "nothing"}, {"do": "change", "state": "x"}):
+        browser.post(address, status=400, **wrong)
+    assert "grace" in browser.get("/advocates").text
+    assert browser.get("/advocates.csv").text.count("\n") == 2
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_goal_is_set_measured_and_reviewed(browser: Browser) -> None:
+    goal = {"title": "Hours", "account": "umbrella", "baseline": "10", "target": "4", "due": "2026-06-01"}
+    browser.post("/goals", **goal)
+    page = browser.get("/goals?account=umbrella").text
+    key = re.search(r'name="key" value="([0-9a-f]+)"', page)
+    assert key is not None
+    browser.post("/goals/measure", key=key[1], value="7", note="half way")
+    assert "50 %" in text_of(browser.get("/goals").text)
+    assert "Hours" in browser.get("/reviews/umbrella").text
+    assert "write a number" in browser.post("/goals/measure", status=400, key=key[1], value="x").text
+    browser.post("/goals", status=400, **(goal | {"target": "10"}))
+    assert len(browser.get("/goals.csv").text.splitlines()) == 2

@@ -1,0 +1,105 @@
+"""People who asked to be forgotten: known by keyed digests alone, so that nothing brings them back.
+
+An erasure keeps no name: only the HMAC of a handle under a secret of the store. What comes in is looked at
+through them: a mention that an erased handle wrote is not taken, and the handle is blotted out of what
+others wrote, as `@handle` or `/handle` in any case, or as a word of its own in its own spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.customers import Handle, folded
+from core.mention import Author, Mention
+from core.source import Found
+
+#: What the secret is remembered under, and what kind of thing an erasure is kept as.
+SECRET, KIND = "erasure.secret", "erasure"
+#: Shorter names are blotted out only after a sign: they are words of everybody.
+SHORTEST_WORD = 4
+#: Stands in the place of each character of an erased name, so that everything after it keeps its place.
+BLOT = "\N{FULL BLOCK}"
+
+_NAMED = re.compile(r"([@/]?)([\w](?:[\w.\-]*[\w])?(?:@[\w.\-]*[\w])?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Recognises erased handles."""
+
+    secret: str
+    digests: frozenset[str]
+
+    def of(self, purpose: str, name: str) -> str:
+        """Return the digest of a name for one purpose."""
+        said = f"{purpose}\x00{name}".encode("utf-8", "replace")
+        return hmac.new(self.secret.encode(), said, hashlib.sha256).hexdigest()[:40]
+
+    def digests_of(self, handle: Handle) -> list[str]:
+        """Return everything that a handle is recognised by."""
+        bare = handle.name.removeprefix("@")
+        short = bare.partition("@")[0]
+        found = [self.of(f"author {handle.source}", folded(bare))]
+        found += [self.of("named", folded(name)) for name in {bare, short}]
+        found += [self.of("word", name) for name in {bare, short} if len(name) >= SHORTEST_WORD]
+        return found
+
+    def wrote(self, source: str, author: Author) -> bool:
+        """Tell whether somebody erased wrote this."""
+        names = (author.handle, author.name if author.handle is None else None)
+        return any(name and self.of(f"author {source}", folded(name)) in self.digests for name in names)
+
+    def blotted(self, text: str) -> str:
+        """Return a text without erased names, as long as it was."""
+        if not self.digests:
+            return text
+        return _NAMED.sub(self._blot, text)
+
+    def _blot(self, found: re.Match[str]) -> str:
+        sign, name = found[1], found[2]
+        known = self.of("named", folded(name)) if sign else self.of("word", name)
+        if known in self.digests:
+            return sign + BLOT * len(name)
+        if not sign and self.of("named", folded(name)) in self.digests and "@" in name:
+            return BLOT * len(name)
+        return found[0]
+
+    def blotted_all(self, value: object) -> object:
+        """Return plain JSON values without erased names."""
+        match value:
+            case str():
+                return self.blotted(value)
+            case Mapping():
+                return {name: self.blotted_all(one) for name, one in value.items()}
+            case list() | tuple():
+                return [self.blotted_all(one) for one in value]
+            case _:
+                return value
+
+    def admitted(self, found: Sequence[Found]) -> list[Found]:
+        """Return what may come in: nothing that somebody erased wrote, and no erased name in the rest."""
+        if not self.digests:
+            return list(found)
+        return [
+            replace(one, mention=self._clean(one.mention))
+            for one in found
+            if not self.wrote(one.mention.source, one.mention.author)
+        ]
+
+    def _clean(self, mention: Mention) -> Mention:
+        title = self.blotted(mention.title) if mention.title else mention.title
+        text = self.blotted(mention.text)
+        return (
+            mention
+            if (title, text) == (mention.title, mention.text)
+            else replace(mention, title=title, text=text)
+        )
+
+
+def eraser(secret: str | None, digests: Iterable[str]) -> Eraser:
+    """Return what recognises erased handles; with no secret nobody was ever erased."""
+    return Eraser(secret, frozenset(digests)) if secret else Eraser("", frozenset())

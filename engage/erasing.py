@@ -1,0 +1,236 @@
+"""Forget a person: every byte of what they said and of their handle, for good."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.clock import iso
+from core.customers import Handle, person_key
+from core.erasure import KIND, SECRET, Eraser, eraser
+from core.errors import InputError, NotFound
+from core.kept import Kept, Sought
+from core.mention import Author, mention_to_json
+from core.ports import Store
+from core.query import And, OneOf
+from core.records import BETWEEN, Record
+from core.search import Search
+from engage.customers import ACCOUNT, PERSON, find_person
+from engage.standing import refresh_accounts
+
+#: Kinds of records whose texts may quote or name somebody; each is a kind of `core.records.KINDS`.
+QUOTING = ("thread", "kept", "work", "outbox", "state", "cursor")
+#: Shorter texts of theirs are not looked for in what others keep.
+SHORTEST = 12
+STEP = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forgotten:
+    """What was forgotten."""
+
+    #: Their mentions that are gone, others' texts that named them, and other records changed or gone.
+    mentions: int
+    texts: int
+    records: int
+
+
+def handles_of(store: Store, person: str) -> tuple[str, tuple[Handle, ...]]:
+    """Return a person's key and handles, by their id or by `SOURCE:HANDLE`.
+
+    Raises:
+        InputError: the name is none.
+    """
+    try:
+        known = find_person(store, person).person
+    except NotFound:
+        source, colon, name = person.partition(":")
+        if not colon or not source or not name.removeprefix("@"):
+            raise InputError("name a person as SOURCE:HANDLE, such as mastodon:ada@town.example") from None
+        return person_key(source, name), (Handle(source=source, name=name.removeprefix("@")),)
+    return known.key, known.handles
+
+
+def eraser_of(store: Store) -> Eraser:
+    """Return what recognises everybody who was erased here."""
+    secret = store.remember(SECRET, secrets.token_hex(32))
+    return eraser(secret, (item.key for item in store.kept(KIND)))
+
+
+def forget(store: Store, person: str, *, actor: str, now: datetime) -> Forgotten:
+    """Forget a person in everything that the store holds; a repeat finishes what was cut off.
+
+    First they are kept out, then what is there goes, then the disk is cleaned.
+    """
+    key, handles = handles_of(store, person)
+    known = eraser_of(store)
+    marks = sorted({digest for handle in handles for digest in known.digests_of(handle)} - known.digests)
+    at = {"at": iso(now)}
+    store.keep_all([Kept(kind=KIND, key=mark, body=at, by=actor, at=now) for mark in marks])
+    # What was erased before is gone; looking only for this person is several times as fast.
+    theirs = eraser(known.secret, (digest for handle in handles for digest in known.digests_of(handle)))
+    gone, said, texts = _mentions(store, theirs)
+    aliases = {person_key(handle.source, handle.name) for handle in handles} | {key}
+    records = _records(store, theirs, aliases, said)
+    records += _audit(store, theirs, said)
+    store.record(actor=actor, action="person.forget", target=f"person:{key}", now=now)
+    refresh_accounts(store, [item.key for item in store.kept(ACCOUNT)], now=now)
+    store.expunge()
+    return Forgotten(mentions=gone, texts=texts, records=records)
+
+
+def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
+    """Take their mentions away and blot them out of others'; return how many, what they said, how many."""
+    gone, said, changed = list[str](), list[str](), list[Record]()
+    for record in store.dump("mention"):
+        mention = record.body["mention"]
+        if not isinstance(mention, Mapping):
+            continue
+        author = mention.get("author")
+        if isinstance(author, Mapping) and theirs.wrote(str(mention["source"]), _author(author)):
+            gone.append(record.key)
+            said += [text for text in (mention.get("text"), mention.get("title")) if isinstance(text, str)]
+            continue
+        body = {
+            **record.body,
+            "mention": _clean(theirs, mention),
+            "earlier": theirs.blotted_all(record.body["earlier"]),
+        }
+        if body != record.body:
+            changed.append(replace(record, body=body))
+    for start in range(0, len(changed), STEP):
+        store.load(changed[start : start + STEP])
+    for start in range(0, len(gone), STEP):
+        store.discard("mention", gone[start : start + STEP])
+    return len(gone), tuple(text for text in said if len(text) >= SHORTEST), len(changed)
+
+
+def _author(told: Mapping[str, object]) -> Author:
+    handle, name = told.get("handle"), told.get("name")
+    return Author(
+        handle=handle if isinstance(handle, str) else None, name=name if isinstance(name, str) else None
+    )
+
+
+def _clean(theirs: Eraser, mention: Mapping[str, object]) -> dict[str, object]:
+    return {**mention, **{name: theirs.blotted_all(mention.get(name)) for name in ("title", "text", "url")}}
+
+
+def _records(store: Store, theirs: Eraser, keys: set[str], said: Sequence[str]) -> int:
+    """Take away what is about them alone, and blot them out of the rest."""
+    number = 0
+    for kind in QUOTING:
+        gone, changed = list[str](), list[Record]()
+        for record in store.dump(kind):
+            body = _without(theirs.blotted_all(record.body), said)
+            if (kind == "kept" and _is_theirs(record, keys)) or (body != record.body and _goes(record)):
+                gone.append(record.key)
+            elif isinstance(body, Mapping) and body != record.body:
+                changed.append(replace(record, body=body))
+        for start in range(0, len(changed), STEP):
+            store.load(changed[start : start + STEP])
+        store.discard(kind, gone)
+        number += len(gone) + len(changed)
+    return number
+
+
+def _goes(record: Record) -> bool:
+    """Tell whether a record that names or quotes them is worth nothing without that."""
+    return record.kind in ("work", "outbox") or record.key.startswith(f"mute{BETWEEN}")
+
+
+def _is_theirs(record: Record, keys: set[str]) -> bool:
+    kind, _, key = record.key.partition(BETWEEN)
+    refs = record.body.get("refs")
+    about = {f"person:{one}" for one in keys}
+    mine = isinstance(refs, list) and any(ref in about for ref in refs)
+    return (kind == PERSON and key in keys) or mine
+
+
+def _without(value: object, said: Sequence[str]) -> object:
+    """Return plain JSON values without what they said, wherever somebody copied it to."""
+    match value:
+        case str():
+            for text in said:
+                value = value.replace(text, "")
+            return value
+        case Mapping():
+            return {name: _without(one, said) for name, one in value.items()}
+        case list() | tuple():
+            return [_without(one, said) for one in value]
+        case _:
+            return value
+
+
+def _audit(store: Store, theirs: Eraser, said: Sequence[str]) -> int:
+    """Take the payload out of audit records that quote or name them; the chain stays whole."""
+    changed = []
+    for record in store.dump("audit"):
+        payload = record.body.get("payload")
+        if not isinstance(payload, str):
+            continue
+        told = json.loads(payload)
+        if theirs.blotted_all(told) != told or _without(told, said) != told:
+            changed.append(replace(record, body={**record.body, "payload": None}))
+    store.load(changed)
+    return len(changed)
+
+
+def about(store: Store, person: str, *, now: datetime) -> Iterator[dict[str, object]]:
+    """Yield everything that is kept of a person: who they are taken for, then each mention."""
+    key, handles = handles_of(store, person)
+    for item in store.kept_many(PERSON, [key]).values():
+        yield {"person": dict(item.body), "stage": item.state}
+    for kind in ("move", "match", "advocate", "ask", "quote", "referral"):
+        for item in store.kept_page(Sought(kind=kind, refs=(f"person:{key}",)), limit=1_000).items:
+            yield {kind: dict(item.body), "at": iso(item.at), "by": item.by}
+    for handle in handles:
+        node = And((OneOf("source", (handle.source,)), OneOf("author", (handle.name,))))
+        after: str | None = None
+        while True:
+            page = store.search(Search(node=node, now=now), limit=200, after=after)
+            for hit in page.hits:
+                yield {"mention": mention_to_json(hit.stored.mention)}
+            after = page.next
+            if after is None:
+                break
+
+
+def carried(store: Store) -> list[Record]:
+    """Return the erasures of a store as records, to be carried over into what replaces it."""
+    secret = [record for record in store.dump("memo") if record.key == SECRET]
+    return secret + [record for record in store.dump("kept") if record.key.startswith(f"{KIND}{BETWEEN}")]
+
+
+def apply_again(store: Store, erasures: Sequence[Record], *, now: datetime) -> int:
+    """Bring erasures into a store that was restored, and forget everybody anew; return how many people."""
+    for kind in ("memo", "kept"):
+        store.load([record for record in erasures if record.kind == kind])
+    known = eraser_of(store)
+    found = sorted(set(_erased(store, known)), key=lambda one: (one.source, one.name))
+    for handle in found:
+        forget(store, f"{handle.source}:{handle.name}", actor="earful", now=now)
+    return len(found)
+
+
+def _erased(store: Store, known: Eraser) -> Iterator[Handle]:
+    for record in store.dump("mention"):
+        mention = record.body["mention"]
+        author = mention.get("author") if isinstance(mention, Mapping) else None
+        if isinstance(mention, Mapping) and isinstance(author, Mapping):
+            who, source = _author(author), str(mention["source"])
+            if known.wrote(source, who):
+                yield Handle(source=source, name=who.handle or who.name or "")
+
+
+def scrub_lines(lines: Iterable[str], theirs: Eraser, write: Callable[[str], object]) -> int:
+    """Write lines without erased names; return how many changed."""
+    number = 0
+    for line in lines:
+        clean = theirs.blotted(line)
+        number += clean != line
+        write(clean)
+    return number
