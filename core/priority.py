@@ -10,6 +10,7 @@ Each reason adds `weight × strength` points, strength from 0 to 1. The strength
     reach       log10 of followers and reactions of the most visible matched mention, full at 100,000
     heat        posts within the last day, full at 20
     repeat      the same author in several matched mentions of the thread, full at 4
+    customer    somebody of an account that is known: half, and full at 100,000 a year
     rival       a rival named beside churn intent, or beside unanswered purchase interest
     praise      taken off where the product is praised and nobody asks anything
     irrelevant  most is taken off where the mentions read like what people marked "not about us"
@@ -42,6 +43,8 @@ WAITING_HALF = 12.0
 FULL_REACH = 100_000
 FULL_HEAT = 20
 FULL_REPEAT = 4
+#: What an account is worth a year from which on its strength is full.
+FULL_WORTH = 100_000
 #: From this share of full reach on, a mention is seen by many (about 1,000 people).
 MANY = 0.6
 #: Reasons under this many points are noise to the reader and left out.
@@ -52,6 +55,16 @@ OLD = 0.7
 DOUBTFUL = 0.3
 #: In these a person waits for us; in the others it is their turn, or nothing is left to do.
 OURS_TO_ACT = (Status.OPEN, Status.SNOOZED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Customer:
+    """The account that somebody in a thread belongs to."""
+
+    name: str
+    tier: str = ""
+    #: A year; None for not known.
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class _Case:
     live: Sequence[StoredMention]
     #: Ids of those without a later word of ours.
     waiting: frozenset[str]
+    customer: Customer | None
 
     @property
     def age(self) -> timedelta:
@@ -115,13 +129,20 @@ class _Strongest:
     p: float
 
 
-def prioritise(thread: Thread, *, product: str, now: datetime, weights: PriorityWeights) -> Priority:
-    """Work out a thread's priority toward `product` at `now`."""
+def prioritise(
+    thread: Thread,
+    *,
+    product: str,
+    now: datetime,
+    weights: PriorityWeights,
+    customer: Customer | None = None,
+) -> Priority:
+    """Work out a thread's priority toward `product` at `now`; `customer` is the account behind it."""
     live = [stored for stored in thread.matched if not stored.mention.deleted]
     if thread.triage.not_about_us or not live:
         return Priority()
     waiting = frozenset(stored.mention.id for stored in unanswered(thread))
-    case = _Case(thread, product, now, weights, live, waiting)
+    case = _Case(thread, product, now, weights, live, waiting, customer)
     reasons = [
         *_churn(case),
         *_rival(case),
@@ -131,6 +152,7 @@ def prioritise(thread: Thread, *, product: str, now: datetime, weights: Priority
         *_reach(case),
         *_heat(case),
         *_repeat(case),
+        *_customer(case),
         *_praise(case),
     ]
     reasons += _irrelevant(case, sum(reason.points for reason in reasons))
@@ -282,6 +304,17 @@ def _repeat(case: _Case) -> Iterator[Reason]:
             yield Reason(
                 points=case.weights.repeat * strength * case.fresh, why=f"{author} wrote {times} times"
             )
+
+
+def _customer(case: _Case) -> Iterator[Reason]:
+    if case.customer is None:
+        return
+    worth = math.log10(1 + (case.customer.value or 0.0)) / math.log10(1 + FULL_WORTH)
+    tier = f", {case.customer.tier}" if case.customer.tier else ""
+    yield Reason(
+        points=case.weights.customer * (1 + min(1.0, worth)) / 2 * case.fresh,
+        why=f"{case.customer.name} is a customer{tier}",
+    )
 
 
 def _praise(case: _Case) -> Iterator[Reason]:

@@ -24,6 +24,8 @@ class PriorityWeights:
     heat: float = 6.0
     repeat: float = 4.0
     rival: float = 6.0
+    #: A customer that is known, by what they are worth a year.
+    customer: float = 10.0
     #: Taken off for praise that asks nothing of us.
     praise: float = 10.0
     #: Days after a thread's newest mention in which its reasons lose half of their strength.

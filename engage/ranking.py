@@ -10,6 +10,7 @@ from core.priority import prioritise
 from core.settings import PriorityWeights
 from core.thread import Thread
 from core.watch import Watch
+from engage.behind import customer_of
 from engage.promises import give_back_untouched, policy_of, stored_policy
 from engage.standing import follow
 from engage.weights import stored_weights, weights_of
@@ -38,7 +39,9 @@ def rank(store: Store, weights: PriorityWeights, *, now: datetime, limit: int = 
             continue
         if give_back_untouched(store, thread, policy, now=now):
             thread = store.thread(thread_id)
-        priority = prioritise(thread, product=_product(thread, products), now=now, weights=weights)
+        product = _product(thread, products)
+        customer = customer_of(store, thread)
+        priority = prioritise(thread, product=product, now=now, weights=weights, customer=customer)
         store.save_priority(thread_id, priority, sequence=thread.sequence, now=now)
         watch = next((products[name] for name in thread.watches if name in products), None)
         if watch is not None:

@@ -13,6 +13,7 @@ from core.priority import prioritise
 from core.query import OneOf
 from core.search import Search
 from core.settings import PriorityWeights
+from engage.behind import customer_of
 
 KIND, KEY = "setting", "weights"
 #: Threads at the head of the queue that a preview works out anew; further down, nobody looks.
@@ -101,7 +102,9 @@ def preview(store: Store, weights: PriorityWeights, *, now: datetime) -> Preview
         except NotFound:  # erased since the list was made
             continue
         product = next((products[name] for name in thread.watches if name in products), "")
-        points[row.id] = prioritise(thread, product=product, now=now, weights=weights).points
+        customer = customer_of(store, thread)
+        found = prioritise(thread, product=product, now=now, weights=weights, customer=customer)
+        points[row.id] = found.points
     before = [row for row in rows if row.id in points]
     after = sorted(before, key=lambda row: (not row.triage.pinned, -points[row.id], row.id))
     places = {row.id: place for place, row in enumerate(after, 1)}

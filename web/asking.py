@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 
 from core.query import OneOf
 from engage.hands import batch
+from engage.mentioning import pings
 from engage.muting import unmuted
 from engage.views import SavedView, default_view, views_of
-from web.i18n import later
+from web.i18n import _, later
 from web.queue_view import VIEWS, QueueView, View, both, read_sort
 from web.services import now, the_store
 from web.sessions import actor, set_cookie
@@ -25,7 +26,7 @@ KEPT = timedelta(days=365)
 def all_views() -> Sequence[View]:
     """Return the built-in views and the saved ones that this reader sees."""
     if "views" not in g:
-        g.views = [*VIEWS, *_batch(), *map(_shown, views_of(the_store(), actor()))]
+        g.views = [*VIEWS, *_batch(), *_named(), *map(_shown, views_of(the_store(), actor()))]
     found: Sequence[View] = g.views
     return found
 
@@ -67,6 +68,15 @@ def _batch() -> Sequence[View]:
     return (
         View("batch", later("My batch"), "is:open", "hand", empty, node=both(node, OneOf("is", ("open",)))),
     )
+
+
+def _named() -> Sequence[View]:
+    """Return the view of what colleagues named the reader on, where there is something new."""
+    found = list(dict.fromkeys(each.thread_id for each in pings(the_store(), actor())))
+    if not found:
+        return ()
+    empty = _("Nobody waits for your word.")
+    return (View("named", _("Mentions you"), "", "message", empty, node=OneOf("thread", tuple(found))),)
 
 
 def _shown(saved: SavedView) -> View:

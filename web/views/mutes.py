@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response
 
-from core.errors import InputError
+from core.errors import Conflict, InputError
 from core.search import Count, Search
+from core.user import Role
+from engage import teaching
 from engage.muting import MAX_MUTES, Mutable, Mute, mute, mutes, unmute
+from web.i18n import _
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import actor, signed
 
 blueprint = Blueprint("mutes", __name__)
 
@@ -49,12 +52,28 @@ def remove() -> Response:
     return redirect(url_for(".show"), code=303)
 
 
+@blueprint.post("/settings/muted/teach")
+def teach() -> Response:
+    """Make a word that stands only in what is not about us a must-not word of the watch."""
+    if signed().user.role is not Role.ADMIN:
+        raise Forbidden(_("Only an admin changes a watch."))
+    form = request.form
+    try:
+        teaching.teach(the_store(), form.get("watch", ""), form.get("word", ""), actor=actor(), now=now())
+    except InputError as error:
+        return _page(str(error), 400)
+    except Conflict:
+        return _page(_("Somebody changed the watch this very moment; try again."), 409)
+    return redirect(url_for(".show", taught=1), code=303)
+
+
 def _page(error: str = "", status: int = 200) -> Response:
     store = the_store()
     page = render_template(
         "settings/muted.html",
         mutes=[(each, _count(each)) for each in mutes(store)],
         most=MAX_MUTES,
+        offered=teaching.suggestions(store, now=now()),
         sources=sorted({state.source for state in store.source_states()}),
         saved="saved" in request.args,
         error=error,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from core.kept import Hold
 from core.user import Role
-from engage import hands, replying
+from engage import hands, mentioning, replying
 from web import wording
 from web.asking import came_from, read_view
 from web.services import now, the_store
@@ -31,6 +31,7 @@ def thread() -> Response:
     if doing == "left":
         hands.leave(the_store(), thread_id, user=actor())
         return jsonify(held=[])
+    mentioning.seen(the_store(), thread_id, user=actor())
     hands.look(the_store(), thread_id, user=actor(), replying=doing == "replying", now=now())
     held = hands.others(the_store(), [thread_id], user=actor(), now=now())
     return jsonify(held=[_told(hold) for hold in held.get(thread_id, ())], replies=_replies(thread_id))

@@ -6,20 +6,21 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from core.clock import iso
 from core.errors import Conflict, NotFound
 from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
-from core.thread import Status, Thread, ThreadRow, Triage, triage_to_json
+from core.thread import Status, StoredMention, Thread, ThreadRow, Triage, triage_to_json
 from engage.hands import batch, busy, others
 from engage.promises import Promise, policy_of, promise, stored_policy
 from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
-from web.conversation import product_labels, shortened, turns
+from web.conversation import Turn, product_labels, shortened, turns
 from web.done import finished
 from web.formats import wanted
 from web.marks import Mark, Piece, pieces
@@ -28,6 +29,7 @@ from web.queue_view import SORTS, QueueView, View
 from web.services import now, the_store
 from web.sessions import actor
 from web.tokens import new_id
+from web.translating import elsewhere
 
 blueprint = Blueprint("threads", __name__)
 
@@ -36,6 +38,8 @@ PAGE = 25
 MOST = 500
 #: Most recent acts shown beside a thread.
 HISTORY = 30
+#: Most earlier versions of one mention shown.
+MOST_REVISIONS = 10
 
 
 @blueprint.get("/threads")
@@ -104,10 +108,13 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
     view = came_from()
     watches = store.watches()
     talk = turns(thread, watches, whole=request.args.get("whole"))
+    shown = talk if "all" in request.args else shortened(talk)
     return render_template(
         "threads/show.html",
         thread=thread,
-        turns=talk if "all" in request.args else shortened(talk),
+        turns=shown,
+        revisions=_revisions(shown),
+        elsewhere=elsewhere,
         products=[watch.product.name for watch in watches if watch.id in thread.watches],
         view=view,
         near=neighbours(store, view, thread.id, now=now(), user=actor()),
@@ -121,6 +128,19 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         conflict=conflict,
         error=error,
     )
+
+
+@blueprint.get("/mentions/<id:mention_id>")
+def mention(mention_id: str) -> Response:
+    """Lead to a mention in its thread."""
+    thread_id = the_store().mention(mention_id).mention.thread_id
+    return redirect(url_for(".show", thread_id=thread_id, _anchor=f"m-{mention_id}"), code=303)
+
+
+def _revisions(shown: Sequence[Turn]) -> dict[str, Sequence[StoredMention]]:
+    """Return the earlier versions of what was edited and is shown, newest first."""
+    edited = [turn.stored for turn in shown if turn.stored.revision > 1 and not turn.stored.mention.deleted]
+    return {one.mention.id: the_store().revisions(one.mention.id)[-2::-1][:MOST_REVISIONS] for one in edited}
 
 
 def thread_json(thread: Thread) -> dict[str, object]:

@@ -17,10 +17,10 @@ from core.audit import AuditRecord
 from core.errors import Conflict, InputError, NotFound
 from core.labels import Tone
 from core.thread import Correction, Triage, triage_to_json
-from engage import answering, desk, replying
+from engage import answering, bulk, desk, mentioning, replying
 from web.answer_box import connected
 from web.asking import came_from
-from web.done import audit_ids, join
+from web.done import BULK, audit_ids, join
 from web.i18n import _
 from web.services import now, the_store
 from web.sessions import actor, wants_data
@@ -34,6 +34,8 @@ Act = Callable[[str, int], desk.Done]
 #: After these the thread has left the view, and the next one is shown.
 LEAVES = frozenset({"resolve", "ignore", "not-about-us", "snooze", "wait"})
 MOST = 200
+#: How long a thread sleeps at most that waits for their next word.
+FOR_A_REPLY = timedelta(days=180)
 #: Hour at which a snooze until a day ends.
 MORNING = time(8, 0, tzinfo=UTC)
 
@@ -42,6 +44,8 @@ MORNING = time(8, 0, tzinfo=UTC)
 def act(name: str) -> Response:
     """Do something to one thread or to many."""
     targets = [_target(value) for value in request.form.getlist("on")[:MOST]]
+    if request.form.get("all") == "yes":
+        return _act_on_all(name)
     if not targets:
         return _back(None, [], error="Select a thread first.")
     try:
@@ -58,6 +62,7 @@ def note() -> Response:
     text = request.form.get("text", "")
     try:
         _, record = desk.note(the_store(), thread_id, text, note_id=note_id[:64], actor=actor(), now=now())
+        mentioning.ping(the_store(), thread_id, note_id[:64], text, actor=actor(), now=now())
     except InputError as error:
         return _bad(thread_id, str(error))
     return _back(thread_id, [record])
@@ -129,7 +134,11 @@ def correct() -> Response:
 def undo() -> Response:
     """Take back the acts named, or the person's last one."""
     store = the_store()
-    ids = audit_ids(request.form.get("acts", ""))
+    written = request.form.get("acts", "")
+    if many := _many(written):
+        left = bulk.undo(store, many, actor=actor(), now=now())
+        return redirect(url_for("threads.queue", **came_from().args(missed=left)), code=303)
+    ids = audit_ids(written)
     try:
         if ids:
             done = [replying.undo(store, audit_id, actor=actor(), now=now()) for audit_id in ids]
@@ -143,6 +152,17 @@ def undo() -> Response:
     records = [record for _, record in done]
     one = desk.thread_of(store, records[0]) if len(records) == 1 else None
     return _back(one, records)
+
+
+def _many(written: str) -> bulk.Bulk | None:
+    """Return the act on many that is to be undone: the one named, or the person's last."""
+    store = the_store()
+    if written:
+        return bulk.bulk_of(store, written.removeprefix(BULK)) if written.startswith(BULK) else None
+    try:
+        return bulk.last_of(store, actor(), desk.last_act(store, actor()).id)
+    except NotFound:
+        return None
 
 
 def _acts() -> dict[str, Callable[[], Act]]:
@@ -193,7 +213,7 @@ def _tag() -> Act:
 
 
 def snooze_until(written: str, moment: datetime) -> datetime:
-    """Return the moment that `1h`, `tomorrow`, `week` or a date names.
+    """Return the moment that `1h`, `tomorrow`, `week`, `reply` or a date names.
 
     Raises:
         InputError: it names none.
@@ -204,6 +224,9 @@ def snooze_until(written: str, moment: datetime) -> datetime:
             return moment + timedelta(hours=1)
         case "tomorrow":
             return datetime.combine(today + timedelta(days=1), MORNING)
+        case "reply":
+            # Whatever they write opens it again; nobody waits for ever.
+            return moment + FOR_A_REPLY
         case "week":
             return datetime.combine(today + timedelta(days=7 - today.weekday()), MORNING)
     try:
@@ -239,6 +262,17 @@ def _act_on_many(do: Act, targets: list[tuple[str, int]]) -> Response:
         except (Conflict, NotFound):
             missed += 1
     return _back(None, records, missed=missed)
+
+
+def _act_on_all(name: str) -> Response:
+    """Act on everything that the view shows, as one act with one undo."""
+    view = came_from().first_page()
+    search = view.search(now=now(), user=actor())
+    try:
+        done = bulk.act_on_all(the_store(), search, _acts()[name](), actor=actor(), now=now())
+    except InputError as error:
+        return _back(None, [], error=str(error))
+    return redirect(url_for("threads.queue", **view.args(done=f"{BULK}{done.key}", missed=done.missed)), 303)
 
 
 def _conflict(thread_id: str, conflict: Conflict[Triage]) -> Response:

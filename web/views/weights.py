@@ -35,6 +35,7 @@ FIELDS = {
     "heat": later("The thread is busy"),
     "repeat": later("Wrote before"),
     "rival": later("Names a rival"),
+    "customer": later("Is a customer of yours"),
     "praise": later("Only praises: taken off"),
     "half_life_days": later("Days until a thread counts half"),
     "answered": later("What stays after our answer, 0 to 1"),
