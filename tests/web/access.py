@@ -64,6 +64,7 @@ RIGHTS = {
     "goals": (SIGNED, WORKS),
     "macros": (SIGNED, WORKS),
     "mutes": (SIGNED, WORKS),
+    "team": (SIGNED, NOBODY),
     "alerts": (SIGNED, WORKS),
     "settings": (SIGNED, SIGNED),
     "tokens": (SIGNED, SIGNED),

@@ -58,7 +58,7 @@ function onEnter(event) {
 function activate(key) {
   const selector = `[data-key="${CSS.escape(key)}"]`;
   const element = current()?.querySelector(selector) ?? within(selector);
-  if (!element) return key === "/" ? search() : false;
+  if (!element) return key === "/" ? search() : key === "*" && selectPage();
   if (element.matches("textarea, input:not([type=checkbox])")) {
     element.focus();
     element.select?.();
@@ -77,6 +77,13 @@ function within(selector) {
 function search() {
   document.querySelector('[data-go="search"]')?.click();
   return true;
+}
+
+// A view of one page has nothing beyond it to act on.
+function selectPage() {
+  const boxes = document.querySelectorAll("#bulk [data-row] input[name=on]");
+  for (const box of boxes) if (!box.checked) box.click();
+  return boxes.length > 0;
 }
 
 function rows() {
