@@ -126,7 +126,7 @@ def pages(app: Flask) -> list[str]:
         if "admin" in route.may
         and route.blueprint not in {"static", "health", "home"}
         and not route.address.endswith(data)
-        and not route.endpoint.startswith(("completing.", "presence."))
+        and not route.endpoint.startswith(("completing.", "presence.", "threads.mention"))
         and route.blueprint != "sign_in"
     ]
     return list(dict.fromkeys(found))
