@@ -189,7 +189,8 @@ def is_due(watch: Watch, state: SourceState | None, now: datetime) -> bool:
         return True
     if state.paused or (state.until is not None and now < state.until):
         return False
-    if state.last_try_at is None:
+    if state.last_try_at is None or state.last_try_at > now:
+        # Never, or the clock was ahead and went back since: then nobody knows how long ago.
         return True
     return now >= state.last_try_at + timedelta(minutes=watch.every_minutes)
 

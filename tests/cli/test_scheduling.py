@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from cli.crawling import is_due
 from cli.scheduling import Scheduler
 from core.clock import SystemClock
 from core.ports import Store
@@ -51,11 +53,15 @@ class Office:
         """Ask for work as the pages do, let it be done, and return it."""
         at = SystemClock().now()
         self.store.request_work(Work(id=kind, kind=kind, payload=payload, requested_by="ada", at=at))
-        self.scheduler.tick()
-        if self.scheduler.crawl is not None:
-            self.scheduler.crawl.wait(90)
-            self.scheduler._finish_crawl()
+        self.done()
         return next(work for work in self.store.work(limit=9) if work.id == kind)
+
+    def done(self) -> None:
+        """Let what was asked for be done."""
+        self.scheduler.tick()
+        if self.scheduler.reading is not None:
+            self.scheduler.reading.child.wait(90)
+            self.scheduler._finish_crawl()
 
 
 @pytest.fixture
@@ -110,10 +116,7 @@ def test_a_key_is_tried_and_what_waited_for_it_goes_on(office: Office) -> None:
     save_key(office.directory, "x", "bearer_token", "right-token")
     office.store.request_work(Work(id="again", kind="test_key", payload={"source": "x"}, requested_by="a",
                                    at=SystemClock().now()))  # fmt: skip
-    office.scheduler.tick()
-    assert office.scheduler.crawl is not None
-    office.scheduler.crawl.wait(90)
-    office.scheduler._finish_crawl()
+    office.done()
     (work,) = [one for one in office.store.work(limit=9) if one.id == "again"]
     assert (work.state.value, work.outcome) == ("done", "x answers with its key")
     assert office.store.source_states()[0].until is None
@@ -123,4 +126,16 @@ def test_what_is_paused_is_not_fetched_and_the_request_says_so(office: Office) -
     office.store.pause_source("acme", "hackernews", paused=True)
     work = office.ask("crawl", watch="acme", source="hackernews")
     assert (work.state.value, "paused" in work.outcome) == ("failed", True)
-    assert office.scheduler.crawl is None
+    assert office.scheduler.reading is None
+
+
+@pytest.mark.parametrize("jump", [-24, -1, 1, 24])
+def test_a_clock_that_jumps_neither_doubles_nor_skips_a_read(jump: int) -> None:
+    now = SystemClock().now()
+    watch = Watch(id="acme", product=Brand(name="Acme"), sources={"hackernews": {}}, every_minutes=15)
+    state = SourceState(watch_id="acme", source="hackernews", last_try_at=now)
+    jumped = now + timedelta(hours=jump)
+    assert is_due(watch, state, jumped), "nobody knows how long ago it was read"
+    read = replace(state, last_try_at=jumped)
+    minutes = [jumped + timedelta(minutes=step) for step in range(61)]
+    assert [is_due(watch, read, minute) for minute in minutes] == [False] * 15 + [True] * 46

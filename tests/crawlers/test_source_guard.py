@@ -6,6 +6,11 @@ import socket
 from typing import Any
 
 import pytest
+from twisted.internet._resolver import HostResolution
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
 
 from core.egress import Egress
 from core.errors import ConfigError, EgressRefused
@@ -102,3 +107,39 @@ def test_a_proxy_in_the_environment_is_refused_with_the_way_out(name: str) -> No
 )
 def test_the_host_of_an_address(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+def test_a_name_that_leads_elsewhere_at_the_second_look_is_not_dialled() -> None:
+    """Rebinding: what counts is the address that is dialled, whatever the name led to before."""
+    reactor, answers = MemoryReactorClock(), ["93.184.216.34", "127.0.0.1", "169.254.169.254", "::1"]
+    reactor.installNameResolver(Rebinding(answers))
+    install(reactor, Egress())
+    refused = list[str]()
+    while answers:
+        dialled = HostnameEndpoint(reactor, "feeds.example", 80).connect(Factory())
+        dialled.addErrback(lambda failure: refused.append(failure.type.__name__))
+        reactor.advance(1)
+    assert [host for host, *_ in reactor.tcpClients] == ["93.184.216.34"]
+    assert refused == ["EgressRefused"] * 3
+
+
+class Rebinding:
+    """A resolver that gives another address at each look."""
+
+    def __init__(self, answers: list[str]) -> None:
+        self.answers = answers
+
+    def resolveHostName(  # noqa: N802 - Twisted's own name
+        self,
+        receiver: Any,
+        name: str,
+        portNumber: int = 0,  # noqa: N803 - Twisted's own name
+        *_args: object,
+        **_options: object,
+    ) -> Any:
+        told = self.answers.pop(0)
+        receiver.resolutionBegan(HostResolution(name))
+        kind = IPv6Address if ":" in told else IPv4Address
+        receiver.addressResolved(kind("TCP", told, portNumber))
+        receiver.resolutionComplete()
+        return receiver
