@@ -10,13 +10,13 @@ import click
 
 from cli.children import end_with_parent
 from cli.crawl import parse_bases
+from cli.opening import open_patiently
 from cli.scheduling import Scheduler, hints
 from cli.up import TICK_SECONDS, only_one
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.settings import Settings
 from engage.access import sign_in_link
-from store import open_store
 
 
 @click.command("schedule")
@@ -30,11 +30,11 @@ def command(settings: Settings, *, bases: Sequence[str]) -> None:
     With a broker (EARFUL_BROKER=redis://…) workers read and label, and this sends them hints.
     """
     end_with_parent()
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
     with only_one(settings.data_dir):
-        store = open_store(settings.database_url)
+        store = open_patiently(settings, _say)
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
         scheduler = Scheduler(
             store=store,
             settings=settings,

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from cli.children import end_with_parent
+from cli.opening import AWAY_SECONDS, open_patiently
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.labelling import Labeller
@@ -20,12 +21,9 @@ from core.ports import Store
 from core.settings import Settings
 from engage.labelling import Explainer, label_batch
 from engage.relevance import RelevanceTeacher
-from store import open_store
 
 #: Pause when nothing is left to do.
 IDLE_SECONDS = 1.0
-#: Pause when the store does not answer.
-AWAY_SECONDS = 5.0
 #: A hint is worked on this long; what is left then has hints of its own.
 HINT_SECONDS = 20.0
 #: Crawls of one worker at once: each is a process that mostly waits for its host.
@@ -69,7 +67,7 @@ def command(settings: Settings, *, queue: str, once: bool, bases: Sequence[str])
     sources too.
     """
     end_with_parent()
-    store = open_store(settings.database_url)
+    store = open_patiently(settings, _say)
     try:
         if queue == "label":
             _label(settings, store, once=once)

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -176,6 +177,10 @@ class Server:
         elif address.user:
             secrets["basic_auth"] = (address.user, address.password or "")
         if address.ca_certs:
+            if not Path(address.ca_certs).is_file():
+                raise ConfigError(
+                    f"there is no file {address.ca_certs}; correct ?ca_certs= in the store's address"
+                )
             secrets["ca_certs"] = address.ca_certs
         try:
             client = elasticsearch.Elasticsearch(

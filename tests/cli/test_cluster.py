@@ -143,6 +143,19 @@ def test_a_broker_that_cannot_be_is_one_clear_line(tmp_path: Path, redis: Redis)
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("part", ["label-1", "crawl-1", "schedule"])
+def test_a_part_waits_for_a_store_that_does_not_answer_yet(tmp_path: Path, redis: Redis, part: str) -> None:
+    cluster = Cluster(tmp_path, "elasticsearch+http://127.0.0.1:1/earful", redis.url)
+    try:
+        cluster.begin(part)
+        cluster.wait_until(part, "no Elasticsearch answers at http://127.0.0.1:1")
+        assert cluster.parts[part].poll() is None
+        cluster.parts[part].terminate()
+        assert cluster.parts[part].wait(30) != 0
+    finally:
+        cluster.stop()
+
+
 class Asked(BaseHTTPRequestHandler):
     """Serve an empty feed under every path, and remember when it was asked."""
 

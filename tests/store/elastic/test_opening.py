@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -202,3 +206,59 @@ def test_a_server_that_stays_busy_is_given_up_after_half_a_minute(pretend: Calla
         Sender(server, sleep=pauses.append).send([Action("index", "mentions", "1", {"body": {}})])
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
     server.close()
+
+
+class Secured(BaseHTTPRequestHandler):
+    """Answer everything with nothing, and remember how people signed in."""
+
+    seen: list[str | None]
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.seen.append(self.headers.get("authorization"))
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "2")
+        self.send_header("X-Elastic-Product", "Elasticsearch")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 — the library's names
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[str, Path, list[str | None]]]:
+    """A server over TLS: where it listens, who vouches for it, and what it is told of who asks."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=es"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    seen: list[str | None] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Secured,), {"seen": seen}))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is wanted
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}", certificate, seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_certificate_is_checked_and_its_authority_may_be_named(
+    secured: tuple[str, Path, list[str | None]],
+) -> None:
+    address, authority, seen = secured
+    with pytest.raises(ConfigError, match=r"certificate that cannot be trusted .* with \?ca_certs="):
+        open_store(f"elasticsearch+https://ada:pw@{address}/earful")
+    assert seen == []
+    open_store(f"elasticsearch+https://ada:pw@{address}/earful?ca_certs={authority}").close()
+    assert set(seen) == {f"Basic {base64.b64encode(b'ada:pw').decode()}"}
+    seen.clear()
+    open_store(f"elasticsearch+https://{address}/earful?ca_certs={authority}&api_key=abc123").close()
+    assert set(seen) == {"ApiKey abc123"}
+    with pytest.raises(ConfigError, match=r"there is no file /nowhere/ca\.crt"):
+        open_store(f"elasticsearch+https://{address}/earful?ca_certs=/nowhere/ca.crt")
