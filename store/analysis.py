@@ -65,6 +65,7 @@ _ASCII_TOKEN = re.compile(r"[a-z0-9]+")
 
 
 class _Stemmer(Protocol):
+    maxCacheSize: int  # noqa: N815 — Snowball's own name
     def stemWord(self, word: str) -> str:  # noqa: N802 — Snowball's own name
         """Return the stem of a word."""
         ...
@@ -73,6 +74,8 @@ class _Stemmer(Protocol):
 @functools.cache
 def _stemmer(language: str) -> _Stemmer:
     stemmer: _Stemmer = snowballstemmer.stemmer(STEMMERS[language])
+    # PyStemmer's own cache is the smaller one, and costs a sort whenever it is full.
+    stemmer.maxCacheSize = 0
     return stemmer
 
 
@@ -99,6 +102,26 @@ def _stem_keys(language: str) -> _StemKeys:
     return _StemKeys(language)
 
 
+class _Beside(dict[str, str]):
+    """The stem keys of one language that stand beside their words in the index; empty for those that do not."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.keys_of = _stem_keys(language)
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MAX_STEMS:
+            self.clear()
+        key = self.keys_of[word]
+        self[word] = beside = "" if key == word else key
+        return beside
+
+
+@functools.cache
+def _beside(language: str) -> _Beside:
+    return _Beside(language)
+
+
 def stem_key(word: str, language: str) -> str:
     """Return what the folded `word` is indexed under beside its exact form."""
     return _stem_keys(language)[word]
@@ -121,7 +144,7 @@ def _split(text: str) -> tuple[str, ...]:
     if not text.isascii():
         return tuple(token_texts(text))
     found = _ASCII_TOKEN.findall(text.lower())
-    if found and len(max(found, key=len)) > MAX_TOKEN:
+    if found and max(map(len, found)) > MAX_TOKEN:
         found = [word[:MAX_TOKEN] for word in found]
     return tuple(found)
 
@@ -132,9 +155,7 @@ _words = functools.lru_cache(maxsize=2_048)(_split)
 
 def stems(text: str | None, language: str) -> list[str]:
     """Return the stem keys of `text` that differ from the exact form they come from, in order."""
-    keys = _stem_keys(language)
-    exact = words(text)
-    return [key for key, word in zip(map(keys.__getitem__, exact), exact, strict=True) if key != word]
+    return list(filter(None, map(_beside(language).__getitem__, words(text))))
 
 
 def query_keys(word: str, languages: Iterable[str]) -> list[str]:

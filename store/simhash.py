@@ -19,6 +19,7 @@ MIN_TOKENS = 8
 MAX_DISTANCE = 3
 #: Of each of the four bands: one more than `MAX_DISTANCE`, so that two close hashes share at least one.
 BAND_BITS = 16
+BANDS = 4
 MASK = (1 << 64) - 1
 #: Tokens whose hash is kept; about 20 MB.
 MAX_HASHES = 200_000
@@ -111,6 +112,11 @@ def bands(value: int) -> tuple[int, ...]:
         2 << BAND_BITS | (value >> 2 * BAND_BITS) & 0xFFFF,
         3 << BAND_BITS | (value >> 3 * BAND_BITS) & 0xFFFF,
     )
+
+
+def all_close(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell of each pair of hashes whether they belong to near-duplicates."""
+    return np.bitwise_count((ones ^ others).view(np.uint64)) <= MAX_DISTANCE
 
 
 def close(one: int, other: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.mention import Mention
@@ -24,7 +25,7 @@ UPDATE thread SET sequence = sequence + 1, (mentions, size, newest, own_last) = 
 ) WHERE tid IN (SELECT value FROM json_each(?))
 """
 WAIT = """
-UPDATE thread SET waiting_since = (
+UPDATE thread SET listed = mentions > 0, waiting_since = (
     SELECT min(published) FROM mention
     WHERE thread = thread.tid AND NOT (context OR own OR deleted)
         AND (thread.own_last IS NULL OR published > thread.own_last)
@@ -34,6 +35,66 @@ SLEEPING = """
 SELECT tid, status FROM thread
 WHERE status IN ('waiting', 'snoozed', 'resolved') AND tid IN (SELECT value FROM json_each(?))
 """
+KNOWN = """
+SELECT id, tid, size, mentions, newest, own_last, waiting_since FROM thread
+WHERE id IN (SELECT value FROM json_each(?))
+"""
+ADD = """
+INSERT INTO thread (tid, id, source, size, mentions, newest, waiting_since, own_last, listed, sequence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+"""
+# Apart from each other, because each index of a column that stands here is written anew.
+GROW = "UPDATE thread SET sequence = sequence + 1, size = ?, mentions = ? WHERE tid = ?"
+CHANGED = {
+    "newest": "UPDATE thread SET newest = ? WHERE tid = ?",
+    "waiting_since": "UPDATE thread SET waiting_since = ? WHERE tid = ?",
+    "own_last": "UPDATE thread SET own_last = ? WHERE tid = ?",
+    "listed": "UPDATE thread SET listed = ? WHERE tid = ?",
+}
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A thread as stored, and as new mentions make it."""
+
+    tid: int
+    size: int = 0
+    mentions: int = 0
+    newest: int | None = None
+    own_last: int | None = None
+    waiting_since: int | None = None
+    #: What a new thread is stored with beside these; None for a stored one.
+    made: tuple[str, int] | None = None
+    before: _State = (None, None, None, 0)
+    grown: bool = False
+
+    @property
+    def state(self) -> _State:
+        """The values of `CHANGED`, in its order."""
+        return self.newest, self.waiting_since, self.own_last, int(self.mentions > 0)
+
+    def grow(self, published: int) -> None:
+        """Take a matched mention in that is neither ours nor deleted."""
+        self.mentions += 1
+        if self.newest is None or published > self.newest:
+            self.newest = published
+        if self.own_last is not None and published <= self.own_last:
+            return
+        if self.waiting_since is None or published < self.waiting_since:
+            self.waiting_since = published
+
+
+    def answer(self, published: int) -> bool:
+        """Take a word of ours in; return False where only the mentions tell who waits after it."""
+        if self.own_last is None or published > self.own_last:
+            self.own_last = published
+        if self.waiting_since is None or self.waiting_since > self.own_last:
+            return True
+        self.waiting_since = None
+        return self.newest is None or self.newest <= self.own_last
+
+
+_State = tuple[int | None, int | None, int | None, int]
 
 
 class Conversations:
@@ -43,7 +104,8 @@ class Conversations:
         self.link = link
         self.numbers = numbers
         self.now = now
-        self._tids: dict[str, int] = {}
+        self._threads: dict[str, _Growing] = {}
+        #: To be counted anew from their mentions.
         self._touched: set[int] = set()
         #: Copies of another store bring no news: whatever it reopened is told by its threads.
         self.quiet = False
@@ -51,31 +113,45 @@ class Conversations:
         self._news: dict[int, bool] = {}
 
     def joined(self, mention: Mention, arrival: Arrival) -> int:
-        """Return the thread of a new mention; made where it is not there yet."""
-        tid = self._tids[arrival.thread_id]
-        self._touched.add(tid)
-        if not arrival.own and not mention.deleted:
-            self.news(tid, matched=arrival.matched)
-        return tid
+        """Return the thread of a new mention, which grows by it."""
+        thread = self._threads[arrival.thread_id]
+        thread.grown = True
+        thread.size += 1
+        if mention.deleted:
+            return thread.tid
+        if arrival.own:
+            if not thread.answer(arrival.published):
+                self._touched.add(thread.tid)
+            return thread.tid
+        if arrival.matched:
+            thread.grow(arrival.published)
+        self._news[thread.tid] = self._news.get(thread.tid, False) or arrival.matched
+        return thread.tid
 
     def meet(self, arrivals: Iterable[Arrival]) -> None:
-        """Find the threads of new mentions, and make those that are not there yet."""
+        """Find the threads of new mentions; `make` stores those that are not there yet."""
         new = {
             arrival.thread_id: arrival.mention.source
             for arrival in arrivals
-            if arrival.thread_id not in self._tids
+            if arrival.thread_id not in self._threads
         }
-        known = "SELECT id, tid FROM thread WHERE id IN (SELECT value FROM json_each(?))"
-        for thread_id, tid in self.link.connection.execute(known, (json.dumps(list(new)),)):
-            self._tids[thread_id] = tid
+        for thread_id, *stored in self.link.connection.execute(KNOWN, (json.dumps(list(new)),)):
+            thread = _Growing(*stored)
+            thread.before = thread.state
+            self._threads[thread_id] = thread
             del new[thread_id]
         last = self.link.number("SELECT max(tid) FROM thread")
-        made = [
-            (tid, thread_id, self.numbers.source(source))
-            for tid, (thread_id, source) in enumerate(new.items(), last + 1)
-        ]
-        self.link.many("INSERT INTO thread (tid, id, source) VALUES (?, ?, ?)", made)
-        self._tids |= {thread_id: tid for tid, thread_id, _ in made}
+        for tid, (thread_id, source) in enumerate(new.items(), last + 1):
+            self._threads[thread_id] = _Growing(tid, made=(thread_id, self.numbers.source(source)))
+
+    def make(self) -> None:
+        """Store the new threads, grown so far: mentions refer to them."""
+        new = [thread for thread in self._threads.values() if thread.made]
+        self.link.many(
+            ADD, [(one.tid, *(one.made or ()), one.size, one.mentions, *one.state) for one in new]
+        )
+        for thread in new:
+            thread.made, thread.before, thread.grown = None, thread.state, False
 
     def touch(self, tid: int) -> None:
         """Say that a mention of a thread changed."""
@@ -87,10 +163,17 @@ class Conversations:
         self._news[tid] = self._news.get(tid, False) or matched
 
     def finish(self) -> None:
-        """Count the touched threads anew, and open those that somebody wrote in."""
-        touched = json.dumps(sorted(self._touched))
-        self.link.run(COUNT, touched)
-        self.link.run(WAIT, touched)
+        """Store how the threads grew, count the touched ones anew, and open those that somebody wrote in."""
+        grown = [one for one in self._threads.values() if one.grown and one.tid not in self._touched]
+        grown.sort(key=lambda one: one.tid)
+        self.link.many(GROW, [(one.size, one.mentions, one.tid) for one in grown])
+        for place, sql in enumerate(CHANGED.values()):
+            other = [one for one in grown if one.state[place] != one.before[place]]
+            self.link.many(sql, [(one.state[place], one.tid) for one in other])
+        if self._touched:
+            touched = json.dumps(sorted(self._touched))
+            self.link.run(COUNT, touched)
+            self.link.run(WAIT, touched)
         if self.quiet:
             return
         for tid, status in self.link.rows(lambda *row: row, SLEEPING, json.dumps(sorted(self._news))):

@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from store import simhash
 from store.sqlite.connection import Link
 
@@ -36,42 +39,64 @@ READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE do
 
 def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
     """Take a batch of new mentions in; only those that have a copy somewhere cost more than a look-up."""
-    keys = [simhash.bands(value) for _, value in hashes]
-    asked = sorted({key for found in keys for key in found})
-    there: dict[int, list[int]] = {key: [] for key in asked}
-    for band, value in link.connection.execute(FIND_ALL, (json.dumps(asked),)):
-        there[band].append(value)
-    lonely: list[tuple[int, int, int]] = []
-    copied: list[tuple[int, int]] = []
-    for (docid, value), found in zip(hashes, keys, strict=True):
-        if any(_has_close(there[key], value) for key in found):
-            copied.append((docid, value))
-        else:
-            lonely += [(key, value, docid) for key in found]
-        for key in found:
-            there[key].append(value)
+    if not hashes:
+        return
+    copied = _close_ones(link, [value for _, value in hashes])
+    lonely = [
+        (key, value, docid)
+        for (docid, value), has_copy in zip(hashes, copied, strict=True)
+        if not has_copy
+        for key in simhash.bands(value)
+    ]
     # In order of their keys, neighbours fall on the same pages.
     link.many(KEEP, sorted(lonely))
-    for docid, value in copied:
-        add(link, docid, value)
+    for (docid, value), has_copy in zip(hashes, copied, strict=True):
+        if has_copy:
+            add(link, docid, value)
     if link.number("SELECT count(*) FROM near_fresh") > GATHERED:
         link.run(SETTLE)
         link.run("DELETE FROM near_fresh")
 
 
-def _has_close(others: list[int], value: int) -> bool:
-    """Tell whether any hash is close."""
-    # Not `any()` and `simhash.close`: a band of a large store holds many, and calls would cost the most.
-    for other in others:  # noqa: SIM110
-        if ((value ^ other) & simhash.MASK).bit_count() <= simhash.MAX_DISTANCE:
-            return True
-    return False
+def _close_ones(link: Link, values: Sequence[int]) -> list[bool]:
+    """Tell of each hash whether a stored one, or one before it in the batch, is close to it."""
+    keys = np.array([simhash.bands(value) for value in values], dtype=np.int64).ravel()
+    own = np.array(values, dtype=np.int64)
+    bands, others = _same_bands(link, np.unique(keys).tolist())
+    # Those of the batch stand behind the stored ones and know their places, so that only earlier ones count.
+    places = np.repeat(np.arange(len(own)), simhash.BANDS)
+    bands = np.concatenate([bands, keys])
+    order = np.argsort(bands, kind="stable")
+    bands, others = bands[order], np.concatenate([others, own[places]])[order]
+    since = np.concatenate([np.full(len(order) - len(keys), -1), places])[order]
+    first, end = np.searchsorted(bands, keys, "left"), np.searchsorted(bands, keys, "right")
+    # Every hash beside every other of its bands.
+    counts = end - first
+    mine = np.repeat(np.arange(len(keys)), counts)
+    beside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[mine]
+    mine = places[mine]
+    close = simhash.all_close(own[mine], others[beside]) & (since[beside] < mine)
+    found: list[bool] = (np.bincount(mine[close], minlength=len(own)) > 0).tolist()
+    return found
 
 
-FIND_ALL = """
-SELECT n.band, n.simhash FROM json_each(?1) AS j CROSS JOIN near_settled AS n ON n.band = j.value
-UNION ALL SELECT n.band, n.simhash FROM json_each(?1) AS j CROSS JOIN near_fresh AS n ON n.band = j.value
-"""
+def _same_bands(link: Link, keys: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the stored hashes under these bands, and the band of each."""
+    asked = json.dumps(keys)
+    rows = [row for sql in FIND_ALL for row in link.connection.execute(sql, (asked,)) if row[1]]
+    bands = np.repeat([band for band, _, _ in rows], [count for *_, count in rows]).astype(np.int64)
+    joined = ",".join([values for _, values, _ in rows])
+    return bands, np.fromstring(joined, dtype=np.int64, sep=",") if rows else np.zeros(0, dtype=np.int64)
+
+
+# One row for each band and not for each hash: a band of a large store holds many.
+FIND_ALL = [
+    f"""
+    SELECT j.value, group_concat(n.simhash), count(n.simhash)
+    FROM json_each(?) AS j CROSS JOIN {table} AS n ON n.band = j.value GROUP BY j.key
+    """
+    for table in ("near_settled", "near_fresh")
+]
 
 
 def add(link: Link, docid: int, value: int) -> None:

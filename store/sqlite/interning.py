@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -82,6 +83,7 @@ def _told(author: Author) -> _Told:
     return service_id, handle, name, url
 
 
+@functools.lru_cache(maxsize=20_000)
 def digest_of(told: _Told) -> int:
     """Return a number that stands for an author's description."""
     digest = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()

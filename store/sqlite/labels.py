@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from core.thread import Correction
 from core.work import Answer, Unlabelled
 from store.codecs import labels_from_text, labels_to_text, micros, moment
 from store.sqlite import brands, ledger, loading
-from store.sqlite.connection import Link
+from store.sqlite.connection import Link, Value
 from store.sqlite.conversations import touch
 from store.sqlite.interning import Numbers
 from store.sqlite.language import recognise
@@ -28,9 +30,18 @@ ORDER BY docid DESC LIMIT ?
 LEASE = """
 UPDATE pair SET lease_owner = ?, lease_until = ?, lease_model = ? WHERE docid = ? AND brand = ?
 """
+NEWEST = """
+SELECT id, revision, docid FROM mention WHERE id IN (SELECT value FROM json_each(?)) AND NOT deleted
+"""
 STORE_LABELS = """
-UPDATE pair SET labels = ?, answer = ?, lease_owner = NULL, lease_until = NULL, lease_model = NULL
+UPDATE pair SET labels = ?, answer = ?, risk = ?, tones = ?, churns = ?, intents = ?,
+    lease_owner = NULL, lease_until = NULL, lease_model = NULL
 WHERE docid = ? AND brand = ?
+"""
+CORRECTED = """
+SELECT c.docid, c.brand, m.id, brand.name, c.by, c.at, c.tone, c.churn
+FROM correction c JOIN brand ON brand.id = c.brand JOIN mention m ON m.docid = c.docid
+WHERE c.docid IN (SELECT value FROM json_each(?)) ORDER BY c.at, c.by
 """
 STORE_VERDICT = """
 UPDATE pair SET risk = ?, tones = ?, churns = ?, intents = ? WHERE docid = ? AND brand = ?
@@ -63,28 +74,18 @@ class Labels(Part):
             ]
             due = sorted(due, key=lambda pair: (-pair.docid, pair.brand))[:limit]
             until = micros(now + lease)
-            link.many(LEASE, [(owner, until, number, *pair) for pair in due])
+            link.many(LEASE, [(owner, until, number, *pair) for pair in reversed(due)])
             return _unlabelled(link, due)
 
     def put_labels(self, answers: Sequence[Answer], *, now: datetime) -> int:
         """Store answers and end their leases; return how many were stored."""
         del now  # the port's; nothing here needs the time
-        docids: set[int] = set()
-        stored = 0
         with self.database.write() as link:
-            numbers = Numbers(link)
-            for answer in answers:
-                docid = link.number(
-                    "SELECT docid FROM mention WHERE id = ? AND revision = ? AND NOT deleted",
-                    answer.mention_id,
-                    answer.revision,
-                )
-                if docid:
-                    _store(link, numbers, docid, answer)
-                    docids.add(docid)
-                    stored += 1
-            _settle(link, docids)
-        return stored
+            docids = _newest(link, answers)
+            fit = [(docids[key], answer) for answer in answers if (key := _key(answer)) in docids]
+            _store(link, Numbers(link), fit)
+            _settle(link, {docid for docid, _ in fit})
+        return len(fit)
 
     def backlog(self, model: str) -> int:
         """Return how many pairs have no answer of `model`."""
@@ -133,8 +134,9 @@ def _other_answers(link: Link, model: int) -> list[int]:
     return [0, *link.rows(int, "SELECT id FROM model WHERE id <> ?", model)]
 
 
-WATCH_OF = """
-SELECT watch FROM mention_watch WHERE docid = ? AND matched = 1 ORDER BY watch
+WATCHES_OF = """
+SELECT docid, watch FROM mention_watch
+WHERE docid IN (SELECT value FROM json_each(?)) AND matched = 1 ORDER BY docid, watch
 """
 
 
@@ -142,10 +144,13 @@ def _unlabelled(link: Link, due: Sequence[_Due]) -> list[Unlabelled]:
     rows = loading.stored(link, loading.rows(link, {pair.docid for pair in due}))
     watches = brands.watches(link)
     names = dict(link.rows(lambda number, name: (int(number), str(name)), "SELECT id, name FROM brand"))
+    matched = defaultdict(list)
+    for docid, watch in link.rows(_row, WATCHES_OF, json.dumps([pair.docid for pair in due])):
+        matched[docid].append(watch)
     found = []
     for pair in due:
         stored, brand = rows[pair.docid], names[pair.brand]
-        asking = [watches[watch] for watch in link.rows(str, WATCH_OF, pair.docid) if watch in watches]
+        asking = [watches[watch] for watch in matched[pair.docid] if watch in watches]
         asking = [watch for watch in asking if any(brand == one.name for one in watch.brands)]
         asking.sort(key=lambda watch: (watch.product.name != brand, watch.id))
         found.append(
@@ -159,17 +164,45 @@ def _unlabelled(link: Link, due: Sequence[_Due]) -> list[Unlabelled]:
     return found
 
 
-def _store(link: Link, numbers: Numbers, docid: int, answer: Answer) -> None:
-    labels = answer.labels
-    brand = numbers.brand(labels.brand)
-    link.run("INSERT OR IGNORE INTO pair (docid, brand) VALUES (?, ?)", docid, brand)
-    model = numbers.model(labels.model)
-    if labels.not_labelled is not None:
-        # A refusal may carry the name of the rule that refused; it answers for the model that asked.
-        asked = link.number("SELECT lease_model FROM pair WHERE docid = ? AND brand = ?", docid, brand)
-        model = asked or model
-    link.run(STORE_LABELS, labels_to_text(labels), model, docid, brand)
-    judge(link, docid, brand, labels.brand)
+def _key(answer: Answer) -> tuple[str, int]:
+    return answer.mention_id, answer.revision
+
+
+def _newest(link: Link, answers: Sequence[Answer]) -> dict[tuple[str, int], int]:
+    """Return the docids of the mentions that answers are about, by id and newest revision."""
+    asked = json.dumps([answer.mention_id for answer in answers])
+    return {(mention_id, revision): docid for mention_id, revision, docid in link.rows(_row, NEWEST, asked)}
+
+
+def _row(*columns: Value) -> tuple[Value, ...]:
+    return columns
+
+
+def _store(link: Link, numbers: Numbers, answers: Sequence[tuple[int, Answer]]) -> None:
+    pairs = [(docid, numbers.brand(answer.labels.brand)) for docid, answer in answers]
+    link.many("INSERT OR IGNORE INTO pair (docid, brand) VALUES (?, ?)", pairs)
+    corrected = _corrected(link, {docid for docid, _ in pairs})
+    rows = []
+    for (docid, brand), (_, answer) in zip(pairs, answers, strict=True):
+        model = numbers.model(answer.labels.model)
+        if answer.labels.not_labelled is not None:
+            # A refusal may carry the name of the rule that refused; it answers for the model that asked.
+            asked = link.number("SELECT lease_model FROM pair WHERE docid = ? AND brand = ?", docid, brand)
+            model = asked or model
+        text = labels_to_text(answer.labels)
+        # From the text, so that it says of rounded figures what it will say when it is read again.
+        said = verdict(labels_from_text(answer.labels.brand, text), corrected.get((docid, brand)))
+        rows.append((text, model, *said, docid, brand))
+    # Along the table, neighbours fall on the same pages.
+    rows.sort(key=lambda row: row[-2:])
+    link.many(STORE_LABELS, rows)
+
+
+def _corrected(link: Link, docids: set[int]) -> dict[tuple[int, int], Correction]:
+    """Return the newest correction of each pair that has any."""
+    found = link.rows(lambda docid, brand, *said: (docid, brand, said), CORRECTED, json.dumps(sorted(docids)))
+    # The newest comes last and stands.
+    return {(docid, brand): correction(*said) for docid, brand, said in found}
 
 
 def judge(link: Link, docid: int, brand: int, name: str) -> None:

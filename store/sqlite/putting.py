@@ -94,9 +94,9 @@ class Batch:
             self.link, {analysis.stem_language(arrival.mention.language) for _, arrival in new}
         )
         hashes = text_hashes(item.arrival.mention for item in new)
-        self.link.many(
-            ADD_MENTION, [self._mention_row(*item, value) for item, value in zip(new, hashes, strict=True)]
-        )
+        rows = [self._mention_row(*item, value) for item, value in zip(new, hashes, strict=True)]
+        self.threads.make()
+        self.link.many(ADD_MENTION, rows)
         self.link.many(ADD_BODY, [self._body_row(*item) for item in new])
         self.link.many(
             ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
@@ -175,6 +175,6 @@ def _word_row(new: _New) -> tuple[int | str, ...]:
         new.docid,
         " ".join(analysis.words(mention.title)),
         " ".join(analysis.words(mention.text)),
-        " ".join(analysis.stems(mention.title, stem_lang)),
+        " ".join(analysis.stems(mention.title, stem_lang)) if mention.title else "",
         " ".join(analysis.stems(mention.text, stem_lang)),
     )

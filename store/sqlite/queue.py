@@ -136,7 +136,7 @@ def conditions(link: Link, search: Search) -> Clause:
     parts = search.node.nodes if isinstance(search.node, And) else (search.node,)
     of_thread = [part for part in parts if about_thread(part)]
     rest = [part for part in parts if not about_thread(part)]
-    where = [Clause("t.mentions > 0")]
+    where = [Clause("t.listed = 1")]
     where += [fields.thread_condition(compiler, part) for part in of_thread if isinstance(part, OneOf)]
     if len(rest) == 1 and _is_unanswered(rest[0]):
         where.append(Clause("t.waiting_since IS NOT NULL"))

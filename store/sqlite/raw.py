@@ -129,6 +129,15 @@ class Raw:
         mentions = list(self.connection.execute(sql, (thread_id,)))
         return mentions + list(self.connection.execute("SELECT * FROM thread WHERE id = ?", (thread_id,)))
 
+    def threads(self) -> list[str]:
+        """Return the ids of all threads, the largest first."""
+        sql = "SELECT thread FROM doc GROUP BY thread ORDER BY count(*) DESC, thread"
+        return [row[0] for row in self.connection.execute(sql)]
+
+    def triaged(self) -> set[str]:
+        """Return the ids of the threads that have a triage."""
+        return {row[0] for row in self.connection.execute("SELECT id FROM thread")}
+
     def triage(self, thread_id: str, status: str, payload: str) -> None:
         """Change a thread's status by compare-and-set, with a chained audit record, as one act."""
         connection = self.connection

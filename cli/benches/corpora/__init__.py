@@ -130,7 +130,7 @@ class Corpus:
         return Found(mention=mention, watch_id=WATCH.id, context=context, own=own)
 
 
-def labels_for(number: int, brand: str) -> Labels:
+def labels_for(number: int, brand: str, language: str | None = None) -> Labels:
     """Return what a model might say about a mention, the same for the same number."""
     roll = (number * 2_654_435_761 >> 7) % 1_000 / 1_000
     negative = round(0.9 * roll, 4)
@@ -139,7 +139,7 @@ def labels_for(number: int, brand: str) -> Labels:
     return Labels(
         brand=brand,
         model=MODEL,
-        language="en",
+        language=language or "en",
         sentiment=Sentiment(negative=negative, positive=positive, neutral=round(1 - negative - positive, 4)),
         churn=Churn(p=churn, reasons={ChurnReason.SWITCHING: 0.7} if churn > 0.5 else {}),  # noqa: PLR2004
         intents={Intent.QUESTION: round(1 - roll, 4), Intent.COMPLAINT: round(roll, 4)},

@@ -1,0 +1,1 @@
+"""What the benchmarks of `cli.benches` measure, and with what."""

@@ -1,0 +1,116 @@
+"""The SQLite store beside statements written by hand (store/sqlite/raw.py), by turns in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from cli.benches.corpora import END, SPAN
+from cli.benches.measures.asks import DAY, FEW, SEARCHES, Ask, searched
+from cli.benches.measures.filled import Filled
+from cli.benches.measures.timing import Timer, together
+from core.thread import Status, Triage
+
+FACETS = ("source", "lang", "author", "sentiment")
+RAW_FACETS = ("source", "lang", "author", "tone")
+
+
+class Measured:
+    """One filled corpus; each thing is done `times` times by each side."""
+
+    def __init__(self, filled: Filled, times: int) -> None:
+        self.filled, self.times = filled, times
+        self.store, self.raw = filled.store, filled.raw
+
+    def run(self) -> dict[str, object]:
+        """Measure everything; return the figures."""
+        pages, few = self._pages()
+        return {
+            **self.filled.figures,
+            **pages,
+            "facets_and_histogram": self._facets(few),
+            "count": self._counts(),
+            "queue_page": self._queue(),
+            "thread_page": self._threads(),
+            "triage_write": self._triage(),
+        }
+
+    def _pages(self) -> tuple[dict[str, object], list[Ask]]:
+        timers: dict[str, Timer] = {}
+        hits = {ask.query: self.store.count(ask.search).value for ask in SEARCHES}
+        for ask in SEARCHES:
+            timers[ask.query] = timer = Timer()
+            for _ in range(self.times):
+                timer.both(
+                    partial(self.store.search, ask.search),
+                    partial(self.raw.page, ask.match, ask.where),
+                )
+        few = [ask for ask in SEARCHES if hits[ask.query] <= FEW]
+        told = [{"query": ask.query, "hits": hits[ask.query], **timers[ask.query].told()} for ask in SEARCHES]
+        return {
+            "first_page_few_hits": together(timers[ask.query] for ask in few).told(),
+            "first_page_all": together(timers.values()).told(),
+            "equal_hits_page": together(timers[ask.query] for ask in SEARCHES if ask.planted).told(),
+            "searches": told,
+        }, few
+
+    def _facets(self, few: Sequence[Ask]) -> dict[str, object]:
+        told: dict[str, object] = {}
+        for name, asks in (("few_hits", few), ("broad", [ask for ask in SEARCHES if ask not in few])):
+            timer = Timer()
+            for ask in asks:
+                for _ in range(max(1, self.times // 3)):
+                    timer.both(partial(self._own_facets, ask), partial(self._raw_facets, ask))
+            if timer.own:
+                told[name] = timer.told()
+        return told
+
+    def _own_facets(self, ask: Ask) -> None:
+        self.store.facets(ask.search, FACETS)
+        self.store.histogram(ask.search, step=DAY, start=END - SPAN, end=END)
+
+    def _raw_facets(self, ask: Ask) -> None:
+        self.raw.facets(ask.match, ask.where, RAW_FACETS)
+        self.raw.histogram(ask.match, ask.where, int(DAY.total_seconds() * 1e6))
+
+    def _counts(self) -> dict[str, float]:
+        timer = Timer()
+        for ask in SEARCHES:
+            for _ in range(max(1, self.times // 3)):
+                timer.both(
+                    partial(self.store.count, ask.search), partial(self.raw.count, ask.match, ask.where)
+                )
+        return timer.told()
+
+    def _queue(self) -> dict[str, float]:
+        timer, queue = Timer(), searched("is:open")
+        for _ in range(self.times * 3):
+            timer.both(partial(self.store.queue, queue), self.raw.queue)
+        return timer.told()
+
+    def _threads(self) -> dict[str, float]:
+        timer = Timer()
+        for thread_id in self.filled.threads(self.times * 10):
+            timer.both(partial(self.store.thread, thread_id), partial(self.raw.thread, thread_id))
+        return timer.told()
+
+    def _triage(self) -> dict[str, float]:
+        timer = Timer()
+        known = self.raw.triaged()
+        for thread_id in self.filled.threads(self.times * 10):
+            if thread_id in known:
+                version = self.store.thread(thread_id).triage.version
+                timer.both(
+                    partial(self._resolve, thread_id, version),
+                    partial(self.raw.triage, thread_id, "resolved", "{}"),
+                )
+                # As it was, so that the next run finds the same queue.
+                self._set(thread_id, Triage(version=version + 1))
+                self.raw.triage(thread_id, "open", "{}")
+        return timer.told()
+
+    def _resolve(self, thread_id: str, version: int) -> None:
+        self._set(thread_id, Triage(status=Status.RESOLVED, version=version))
+
+    def _set(self, thread_id: str, change: Triage) -> None:
+        self.store.triage(thread_id, change, actor="ada", action="triage.resolve", now=END)
