@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.errors import InputError
+from core.restored import Restored
 
 #: How far three probabilities may be from summing to one: rounding to four places, three times.
 SUM_TOLERANCE = 0.01
@@ -45,7 +46,7 @@ class Tone(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sentiment:
+class Sentiment(Restored):
     """Probabilities of the three tones toward the brand; they sum to one."""
 
     negative: float
@@ -74,7 +75,7 @@ class Sentiment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Churn:
+class Churn(Restored):
     """Probability that the author leaves the brand, and of each reason given that."""
 
     p: float
@@ -117,7 +118,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Labels:
+class Labels(Restored):
     """All that one model says about one mention toward one brand.
 
     A head that the model does not have is None or empty, never zero. Either there are labels, or

@@ -11,6 +11,7 @@ from datetime import datetime
 from core.clock import as_utc, from_iso, iso
 from core.errors import InputError
 from core.labels import Labels
+from core.restored import Restored
 
 #: Longest text kept of one mention, in characters; longer ones are cut at this length and end in an ellipsis.
 MAX_TEXT = 200_000
@@ -35,7 +36,7 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Author:
+class Author(Restored):
     """One handle on one source."""
 
     #: The service's own id of the account, where it tells one.
@@ -59,7 +60,7 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Engagement:
+class Engagement(Restored):
     """How others reacted, each number null where the service does not tell it."""
 
     score: int | None = None
@@ -81,7 +82,7 @@ class Engagement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mention:
+class Mention(Restored):
     """One public utterance that matched a watch, or belongs to a thread that did."""
 
     #: `source:native`, with the home host between them where ids are per server; see `mention_id`.

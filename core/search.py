@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +53,8 @@ class Hit:
 class Page:
     """One page of hits."""
 
-    hits: tuple[Hit, ...]
+    #: Each is built when it is looked at.
+    hits: Sequence[Hit]
     #: Give it back as `after` for the next page; None on the last.
     next: str | None = None
 
@@ -92,6 +93,7 @@ class Bucket:
 class QueuePage:
     """One page of the queue."""
 
-    rows: tuple[ThreadRow, ...]
+    #: Each is built when it is looked at.
+    rows: Sequence[ThreadRow]
     total: Count
     next: str | None = None

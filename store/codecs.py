@@ -90,24 +90,26 @@ def labels_to_text(labels: Labels) -> str:
 def labels_from_text(brand: str, text: str) -> Labels:
     """Return the labels that `labels_to_text` wrote."""
     data = json.loads(text)
-    churn = data.get("c")
-    return Labels(
+    return Labels.restored(
         brand=brand,
         model=data["m"],
         language=data["l"],
-        sentiment=_sentiment(data["s"]) if "s" in data else None,
-        churn=Churn(p=churn[0], reasons={REASONS[i]: p for i, p in churn[1]}) if churn else None,
+        sentiment=_sentiment(*data["s"]) if "s" in data else None,
+        churn=_churn(*data["c"]) if "c" in data else None,
         intents={INTENTS[i]: p for i, p in data.get("i", ())},
         not_labelled=data.get("n"),
         relevance=data.get("r"),
-        churn_spans=_spans(data.get("cs", ())),
-        sentiment_spans=_spans(data.get("ss", ())),
+        churn_spans=_spans(data["cs"]) if "cs" in data else (),
+        sentiment_spans=_spans(data["ss"]) if "ss" in data else (),
     )
 
 
-def _sentiment(tones: tuple[float, float, float]) -> Sentiment:
-    negative, neutral, positive = tones
-    return Sentiment(negative=negative, neutral=neutral, positive=positive)
+def _sentiment(negative: float, neutral: float, positive: float) -> Sentiment:
+    return Sentiment.restored(negative=negative, neutral=neutral, positive=positive)
+
+
+def _churn(p: float, reasons: list[tuple[int, float]]) -> Churn:
+    return Churn.restored(p=p, reasons={REASONS[i]: share for i, share in reasons})
 
 
 def _spans(data: list[tuple[int, int, float]]) -> tuple[Span, ...]:

@@ -8,6 +8,8 @@ YEAR_ONE = 62_135_596_800
 
 #: Bits of a docid below its second: room for a million mentions of one second.
 TIE_BITS = 20
+#: How many mentions after the first have room in a second; also the mask of a docid's place in its second.
+TIES = (1 << TIE_BITS) - 1
 
 
 def first_docid(published: int) -> int:
@@ -17,4 +19,4 @@ def first_docid(published: int) -> int:
 
 def last_docid(published: int) -> int:
     """Return the highest docid of the second in which `published` (microseconds) lies."""
-    return first_docid(published) | ((1 << TIE_BITS) - 1)
+    return first_docid(published) | TIES

@@ -141,7 +141,7 @@ WHERE docid IN (SELECT value FROM json_each(?)) AND matched = 1 ORDER BY docid, 
 
 
 def _unlabelled(link: Link, due: Sequence[_Due]) -> list[Unlabelled]:
-    rows = loading.stored(link, loading.rows(link, {pair.docid for pair in due}))
+    rows = loading.mentions(link, {pair.docid for pair in due})
     watches = brands.watches(link)
     names = dict(link.rows(lambda number, name: (int(number), str(name)), "SELECT id, name FROM brand"))
     matched = defaultdict(list)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from core.labels import Labels
 from core.mention import Author, Engagement, Kind, Mention
 from core.thread import StoredMention
 from store.codecs import labels_from_text, maybe_moment, moment
-from store.sqlite.connection import Link
+from store.sqlite.connection import Link, Value
 
-SELECT = """
-SELECT m.docid, m.id, source.name, b.native_id, b.kind, b.url, thread.id, b.parent_id,
-    author.service_id, author.handle, author.name, author.url, b.followers,
-    b.title, b.text, b.language, m.published, b.published_known, b.edited, m.deleted,
-    b.score, b.replies, b.shares, b.views, m.rating,
-    m.revision, m.context, m.own, b.first_seen, original.id, b.stem_lang, m.thread
-FROM mention m
-JOIN body b ON b.docid = m.docid
-JOIN source ON source.id = m.source
-JOIN thread ON thread.tid = m.thread
-JOIN author ON author.id = m.author
-LEFT JOIN mention original ON original.docid = m.duplicate_of
-WHERE m.docid IN (SELECT value FROM json_each(?))
+#: Read by place into `Row`. Labels and watches come as one text each, a line for every label and watch: a row
+#: of their own for each would cost more than they do, and most pages look at few of them.
+COLUMNS = """
+m.docid, m.id, source.name, b.native_id, b.kind, b.url, thread.id, b.parent_id,
+author.service_id, author.handle, author.name, author.url, b.followers,
+b.title, b.text, b.language, m.published, b.published_known, b.edited, m.deleted,
+b.score, b.replies, b.shares, b.views, m.rating,
+m.revision, m.context, m.own, b.first_seen,
+(SELECT original.id FROM mention original WHERE original.docid = m.duplicate_of), b.stem_lang, m.thread,
+(SELECT group_concat(p.product || json_quote(brand.name) || char(31) || p.labels, char(10))
+    FROM pair p CROSS JOIN brand ON brand.id = p.brand WHERE p.docid = m.docid AND p.labels IS NOT NULL),
+(SELECT json_group_array(k.watch) FROM mention_watch k WHERE k.docid = m.docid)
 """
-# The product's labels come first, then the others by name.
-SELECT_LABELS = """
-SELECT pair.docid, brand.name, pair.labels FROM pair JOIN brand ON brand.id = pair.brand
-WHERE pair.docid IN (SELECT value FROM json_each(?)) AND pair.labels IS NOT NULL
-ORDER BY pair.docid, pair.product DESC, brand.name
+#: What `COLUMNS` are read from beside `mention m`.
+JOINS = """
+CROSS JOIN body b ON b.docid = m.docid
+CROSS JOIN source ON source.id = m.source
+CROSS JOIN thread ON thread.tid = m.thread
+CROSS JOIN author ON author.id = m.author
 """
-SELECT_WATCHES = """
-SELECT docid, watch FROM mention_watch WHERE docid IN (SELECT value FROM json_each(?)) ORDER BY docid, watch
+SELECT = f"""
+SELECT {COLUMNS} FROM json_each(?) AS asked CROSS JOIN mention m ON m.docid = asked.value {JOINS}
 """
+#: The columns of a row, as SQLite hands them out.
+Columns = tuple[Value, ...]
 
 
 class Row(NamedTuple):
@@ -73,18 +75,20 @@ class Row(NamedTuple):
     duplicate_of: str | None
     stem_lang: str
     tid: int
+    said: str | None
+    kept: str
 
-    def mention(self, labels: tuple[Labels, ...] = ()) -> Mention:
-        """Return the mention with these labels."""
-        return Mention(
+    def mention(self) -> Mention:
+        """Return the mention with its labels."""
+        return Mention.restored(
             id=self.id,
             source=self.source,
             native_id=self.native_id,
-            kind=Kind(self.kind),
+            kind=KINDS[self.kind],
             url=self.url,
             thread_id=self.thread_id,
             parent_id=self.parent_id,
-            author=Author(
+            author=Author.restored(
                 id=self.author_id,
                 handle=self.handle,
                 name=self.name,
@@ -98,24 +102,64 @@ class Row(NamedTuple):
             published_known=bool(self.published_known),
             edited_at=maybe_moment(self.edited),
             deleted=bool(self.deleted),
-            engagement=Engagement(
+            engagement=Engagement.restored(
                 score=self.score, replies=self.replies, shares=self.shares, views=self.views
             ),
             rating=self.rating,
-            labels=labels,
+            labels=self.labels(),
         )
 
-    def stored(self, mention: Mention, watches: Iterable[str]) -> StoredMention:
+    def labels(self) -> tuple[Labels, ...]:
+        """Return the labels: the product's first, then by the brand's name."""
+        if not self.said:
+            return ()
+        told = [line.partition(PART) for line in self.said.split("\n")]
+        named = [(product, _name(quoted), text) for head, _, text in told for product, quoted in [_split(head)]]
+        return tuple(labels_from_text(name, text) for _, name, text in sorted(named))
+
+    def stored(self) -> StoredMention:
         """Return the mention with what the store knows about it."""
         return StoredMention(
-            mention=mention,
+            mention=self.mention(),
             revision=self.revision,
-            watches=tuple(watches),
+            watches=self.watches(),
             context=bool(self.context),
             own=bool(self.own),
             first_seen_at=moment(self.first_seen),
             duplicate_of=self.duplicate_of,
         )
+
+    def watches(self) -> tuple[str, ...]:
+        """Return which watches keep the mention, by id."""
+        return _watches(self.kept)
+
+
+#: Stands between a brand's name and its labels; JSON holds neither it nor line ends.
+PART = "\x1f"
+
+
+def _split(head: str) -> tuple[int, str]:
+    """Return a key that puts the product first, and the name as JSON."""
+    return -int(head[0]), head[1:]
+
+
+# Few brands and watches stand on very many rows.
+@functools.lru_cache(maxsize=1_000)
+def _name(quoted: str) -> str:
+    return str(json.loads(quoted))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _watches(kept: str) -> tuple[str, ...]:
+    return tuple(sorted(json.loads(kept)))
+
+
+KINDS = {kind.value: kind for kind in Kind}
+
+
+def read(columns: Columns) -> Row:
+    """Return a row of `COLUMNS` by name."""
+    return Row._make(columns)  # type: ignore[arg-type]  # the schema's word for the types
 
 
 def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
@@ -123,33 +167,12 @@ def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
     return {row.docid: row for row in link.rows(Row, SELECT, json.dumps(list(docids)))}
 
 
-def watches(link: Link, docids: Iterable[int]) -> dict[int, list[str]]:
-    """Return which watches keep each mention."""
-    found: dict[int, list[str]] = defaultdict(list)
-    for docid, watch in link.rows(_pair, SELECT_WATCHES, json.dumps(list(docids))):
-        found[docid].append(watch)
-    return found
-
-
-def _pair(docid: int, watch: str) -> tuple[int, str]:
-    return docid, watch
+def columns(link: Link, docids: Sequence[int]) -> list[Columns]:
+    """Return the columns of mentions in the order of `docids`, to be read with `Row(*columns)`."""
+    found = {row[0]: row for row in link.connection.execute(SELECT, (json.dumps(docids),))}
+    return [found[docid] for docid in docids]
 
 
 def mentions(link: Link, docids: Iterable[int]) -> dict[int, StoredMention]:
     """Return mentions with their labels by docid."""
-    return stored(link, rows(link, docids))
-
-
-def stored(link: Link, found: dict[int, Row]) -> dict[int, StoredMention]:
-    """Return rows as mentions with their labels."""
-    keepers = watches(link, found)
-    labels = defaultdict(list)
-    for docid, brand, text in link.rows(_labels, SELECT_LABELS, json.dumps(list(found))):
-        labels[docid].append(labels_from_text(brand, text))
-    return {
-        docid: row.stored(row.mention(tuple(labels[docid])), keepers[docid]) for docid, row in found.items()
-    }
-
-
-def _labels(docid: int, brand: str, text: str) -> tuple[int, str, str]:
-    return docid, brand, text
+    return {docid: row.stored() for docid, row in rows(link, docids).items()}

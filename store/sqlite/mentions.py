@@ -76,7 +76,7 @@ class Mentions(Part):
         with self.database.read() as link:
             docid = docid_of(link, mention_id)
             row = loading.rows(link, [docid])[docid]
-            newest = row.stored(row.mention(), loading.watches(link, [docid])[docid])
+            newest = replace(row.stored(), mention=row.mention().with_labels(()))
             earlier = link.rows(_Revision, REVISIONS, docid)
         return [*(revision.of(newest) for revision in earlier), newest]
 

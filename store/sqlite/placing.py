@@ -7,10 +7,7 @@ from collections.abc import Iterable
 
 from core.errors import StoreError
 from store.sqlite.connection import Link
-from store.sqlite.docids import TIE_BITS
-
-#: How many mentions after the first have room in a second.
-TIES = (1 << TIE_BITS) - 1
+from store.sqlite.docids import TIES
 
 NEXT = """
 SELECT value, (SELECT max(docid) FROM mention WHERE docid BETWEEN value AND value + ?) FROM json_each(?)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import apsw
 
+from core.lazily import Lazily
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from store import analysis, marks
@@ -19,7 +20,7 @@ from store.sqlite import loading, matching, sampling
 from store.sqlite.clause import Clause
 from store.sqlite.compiling import Compiler, Plan
 from store.sqlite.connection import Link
-from store.sqlite.docids import first_docid, last_docid
+from store.sqlite.docids import TIES, first_docid, last_docid
 from store.sqlite.facets import facets
 from store.sqlite.language import stem_languages
 from store.sqlite.part import Part
@@ -43,6 +44,8 @@ class _Place(NamedTuple):
 
 
 PLACE = "m.docid, m.published, m.id, m.risk"
+#: Where a row read with `loading.COLUMNS` holds what it is ordered by.
+PUBLISHED, ID = (loading.Row._fields.index(name) for name in ("published", "id"))
 
 
 class Searches(Part):
@@ -56,12 +59,14 @@ class Searches(Part):
             plan = Compiler(link, search).plan()
             match sort:
                 case Sort.NEW | Sort.OLD:
-                    places, mark = _by_time(link, plan, sort, limit, after)
+                    found, mark = _by_time(link, plan, sort, limit, after)
                 case Sort.RISK:
                     places, mark = _by_risk(link, plan, limit, after)
+                    found = loading.columns(link, [place.docid for place in places])
                 case Sort.RELEVANT:
                     places, mark = _by_relevance(link, plan, search.node, limit, after)
-            return Page(hits=_hits(link, [place.docid for place in places], search.node), next=mark)
+                    found = loading.columns(link, [place.docid for place in places])
+        return Page(hits=Lazily(found, _Hits(search.node)), next=mark)
 
     def count(self, search: Search) -> Count:
         """Return how many mentions a search finds."""
@@ -137,7 +142,7 @@ def _bars(  # noqa: PLR0917 — the figures of one statement
 
 def _by_time(
     link: Link, plan: Plan, sort: Sort, limit: int, after: str | None
-) -> tuple[list[_Place], str | None]:
+) -> tuple[list[loading.Columns], str | None]:
     """Read along docids, which are in order of seconds; the ties within the last second are read whole."""
     newest = sort is Sort.NEW
     extra = []
@@ -149,20 +154,40 @@ def _by_time(
             Clause(f"{plan.place} {sign}= ?", (bound,)),
             Clause(f"(m.published, m.id) {sign} (?, ?)", (published, key)),
         ]
-    found = plan.source(*extra)
     order = "DESC" if newest else "ASC"
-    sql = f"SELECT {PLACE} {found.sql} ORDER BY {plan.place} {order} LIMIT {limit + 1:d}"
-    places = link.rows(_Place, sql, *found.values)
-    if len(places) > limit:
-        second = places[-1].published
-        tied = plan.source(
-            *extra, Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(second), last_docid(second)))
-        )
-        places = list({*places, *link.rows(_Place, f"SELECT {PLACE} {tied.sql}", *tied.values)})
-    places.sort(key=lambda place: (place.published, place.id), reverse=newest)
-    page = places[:limit]
-    more = len(places) > limit and page
-    return page, marks.write(sort.value, [page[-1].published, page[-1].id]) if more else None
+    found = _rows(link, plan.source(*extra), f" ORDER BY {plan.place} {order} LIMIT {limit + 1:d}")
+    # Of a second's mentions only the first has no docid of its second below it.
+    if len(found) > limit and not (newest and _docid(found[-1]) & TIES == 0):
+        second = int(str(found[-1][PUBLISHED]))
+        tied = Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(second), last_docid(second)))
+        found = list({row[0]: row for row in (*found, *_rows(link, plan.source(*extra, tied), ""))}.values())
+    found.sort(key=_when, reverse=newest)
+    page = found[:limit]
+    more = len(found) > limit and page
+    return page, marks.write(sort.value, [page[-1][PUBLISHED], page[-1][ID]]) if more else None
+
+
+def _rows(link: Link, source: Clause, order: str) -> list[loading.Columns]:
+    """Return hits with all that is shown of them, in one statement; the order is not kept."""
+    inner = f"SELECT m.docid {source.sql}{order}"
+    sql = (
+        f"SELECT {loading.COLUMNS} FROM ({inner}) AS hit CROSS JOIN mention m ON m.docid = hit.docid "
+        f"{loading.JOINS}"
+    )
+    return list(link.connection.execute(sql, source.values))
+
+
+def _docid(row: loading.Columns) -> int:
+    docid = row[0]
+    assert isinstance(docid, int)
+    return docid
+
+
+def _when(row: loading.Columns) -> tuple[int, str]:
+    published, key = row[PUBLISHED], row[ID]
+    assert isinstance(published, int)
+    assert isinstance(key, str)
+    return published, key
 
 
 def _by_risk(link: Link, plan: Plan, limit: int, after: str | None) -> tuple[list[_Place], str | None]:
@@ -212,15 +237,17 @@ def _with_scores(source: str) -> str:
     return source.replace("FROM mention m", "FROM mention m LEFT JOIN scored ON scored.docid = m.docid", 1)
 
 
-def _hits(link: Link, docids: Sequence[int], node: Node) -> tuple[Hit, ...]:
-    asked = list(positive_words(node))
-    rows = loading.rows(link, docids)
-    mentions = loading.stored(link, rows)
-    return tuple(
-        Hit(
-            stored=mentions[docid],
-            title_marks=analysis.marks(rows[docid].title, rows[docid].stem_lang, asked, Where.TITLE),
-            text_marks=analysis.marks(rows[docid].text, rows[docid].stem_lang, asked, Where.TEXT),
+class _Hits:
+    """Rows into hits, with the stretches that were asked for."""
+
+    def __init__(self, node: Node) -> None:
+        self.asked = list(positive_words(node))
+
+    def __call__(self, columns: loading.Columns) -> Hit:
+        """Return the hit of a row."""
+        row = loading.read(columns)
+        return Hit(
+            stored=row.stored(),
+            title_marks=analysis.marks(row.title, row.stem_lang, self.asked, Where.TITLE),
+            text_marks=analysis.marks(row.text, row.stem_lang, self.asked, Where.TEXT),
         )
-        for docid in docids
-    )

@@ -1,0 +1,21 @@
+"""Values that were checked when they were first made, made again from a store without the checks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+_set = object.__setattr__
+
+
+class Restored:
+    """A frozen value that a store may make again; checking fifty mentions a page costs more than reading them."""
+
+    __slots__ = ()
+
+    @classmethod
+    def restored(cls, **values: object) -> Self:
+        """Return the value with exactly these fields, all of them given; only for what such a value was stored as."""
+        made = object.__new__(cls)
+        for name, value in values.items():
+            _set(made, name, value)
+        return made
