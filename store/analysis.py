@@ -66,6 +66,7 @@ _ASCII_TOKEN = re.compile(r"[a-z0-9]+")
 
 class _Stemmer(Protocol):
     maxCacheSize: int  # noqa: N815 — Snowball's own name
+
     def stemWord(self, word: str) -> str:  # noqa: N802 — Snowball's own name
         """Return the stem of a word."""
         ...

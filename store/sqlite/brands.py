@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 
@@ -13,7 +14,11 @@ from store.watchcodec import watch_from_text
 
 def watches(link: Link) -> dict[str, Watch]:
     """Return all watches by id."""
-    return {watch.id: watch for watch in link.rows(watch_from_text, "SELECT body FROM watch ORDER BY id")}
+    return {watch.id: watch for watch in link.rows(_watch, "SELECT body FROM watch ORDER BY id")}
+
+
+# A watch seldom changes, and every batch and most pages read them all.
+_watch = functools.lru_cache(maxsize=256)(watch_from_text)
 
 
 def sync(link: Link, docid: int, brands: Mapping[int, Flags], *, anew: bool) -> bool:

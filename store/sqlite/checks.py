@@ -21,6 +21,10 @@ ORPHANS = {
     "threads whose count of mentions is wrong": (
         "SELECT count(*) FROM thread t WHERE size <> (SELECT count(*) FROM mention m WHERE m.thread = t.tid)"
     ),
+    "figures of the queue that are wrong": (
+        "SELECT count(*) FROM (SELECT status, waiting, threads FROM tally WHERE threads <> 0 EXCEPT "
+        "SELECT status, waiting_since IS NOT NULL, count(*) FROM thread WHERE mentions > 0 GROUP BY 1, 2)"
+    ),
     "copies whose original is missing": (
         "SELECT count(*) FROM mention WHERE duplicate_of IS NOT NULL "
         "AND duplicate_of NOT IN (SELECT docid FROM mention)"

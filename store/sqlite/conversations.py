@@ -83,7 +83,6 @@ class _Growing:
         if self.waiting_since is None or published < self.waiting_since:
             self.waiting_since = published
 
-
     def answer(self, published: int) -> bool:
         """Take a word of ours in; return False where only the mentions tell who waits after it."""
         if self.own_last is None or published > self.own_last:
@@ -147,9 +146,7 @@ class Conversations:
     def make(self) -> None:
         """Store the new threads, grown so far: mentions refer to them."""
         new = [thread for thread in self._threads.values() if thread.made]
-        self.link.many(
-            ADD, [(one.tid, *(one.made or ()), one.size, one.mentions, *one.state) for one in new]
-        )
+        self.link.many(ADD, [(one.tid, *(one.made or ()), one.size, one.mentions, *one.state) for one in new])
         for thread in new:
             thread.made, thread.before, thread.grown = None, thread.state, False
 

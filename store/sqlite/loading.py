@@ -15,8 +15,7 @@ from store.sqlite.connection import Link, Value
 
 #: Read by place into `Row`. Labels and watches come as one text each, a line for every label and watch: a row
 #: of their own for each would cost more than they do, and most pages look at few of them.
-COLUMNS = """
-m.docid, m.id, source.name, b.native_id, b.kind, b.url, thread.id, b.parent_id,
+COLUMNS = """m.docid, m.id, source.name, b.native_id, b.kind, b.url, thread.id, b.parent_id,
 author.service_id, author.handle, author.name, author.url, b.followers,
 b.title, b.text, b.language, m.published, b.published_known, b.edited, m.deleted,
 b.score, b.replies, b.shares, b.views, m.rating,
@@ -114,7 +113,9 @@ class Row(NamedTuple):
         if not self.said:
             return ()
         told = [line.partition(PART) for line in self.said.split("\n")]
-        named = [(product, _name(quoted), text) for head, _, text in told for product, quoted in [_split(head)]]
+        named = [
+            (product, _name(quoted), text) for head, _, text in told for product, quoted in [_split(head)]
+        ]
         return tuple(labels_from_text(name, text) for _, name, text in sorted(named))
 
     def stored(self) -> StoredMention:

@@ -152,7 +152,7 @@ def wholes(link: Link, docids: Sequence[int]) -> list[WholeMention]:
         said[docid].append(correction(*values))
     return [
         WholeMention(
-            mention=rows[docid].mention(),
+            mention=rows[docid].mention().with_labels(()),
             watches=watches[docid],
             own=bool(rows[docid].own),
             first_seen=rows[docid].first_seen,

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from core.lazily import Lazily
 from core.query import And, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import Correction, StoredMention, ThreadRow
 from store import marks
 from store.codecs import maybe_moment, moment, priority_from_text
-from store.conversation import in_order, shortened, title_of
+from store.conversation import TITLE, in_order, shortened
 from store.questions import about_thread
 from store.sqlite import brands, fields, loading
 from store.sqlite.clause import Clause, all_of, any_of
@@ -24,6 +24,7 @@ from store.sqlite.compiling import Compiler
 from store.sqlite.connection import Link, Value
 from store.sqlite.labels import correction
 from store.sqlite.part import Part
+from store.sqlite.tally import tallied
 from store.sqlite.triaging import Row as TriageRow
 
 #: Longest excerpt, in characters.
@@ -47,25 +48,32 @@ ORDERS = {
     ),
 }
 
-ROW = """
-SELECT t.tid, t.id, source.name, t.points, t.reasons, t.mentions, t.size, t.newest, t.waiting_since,
-    t.status, t.assignee, t.snoozed_until, t.pinned, t.not_about_us, t.tags, t.version,
-    (SELECT count(*) FROM note WHERE note.thread = t.tid)
-FROM thread t JOIN source ON source.id = t.source WHERE t.tid IN (SELECT value FROM json_each(?))
-"""
 # Of each thread: the mention that began it, or the oldest known; and the matched one likeliest to leave,
 # the newest of these.
-ENDS = """
-SELECT t.tid,
-    coalesce((SELECT docid FROM mention m WHERE m.id = t.id AND m.thread = t.tid),
-        (SELECT docid FROM mention m WHERE m.thread = t.tid ORDER BY docid LIMIT 1)),
-    (SELECT docid FROM mention m WHERE m.thread = t.tid AND NOT (m.context OR m.own OR m.deleted)
-        ORDER BY m.risk DESC, m.published DESC, m.id DESC LIMIT 1)
-FROM thread t WHERE t.tid IN (SELECT value FROM json_each(?))
+FIRST = """
+coalesce((SELECT docid FROM mention m WHERE m.id = t.id AND m.thread = t.tid),
+    (SELECT docid FROM mention m WHERE m.thread = t.tid ORDER BY docid LIMIT 1))
 """
-WATCHES = """
-SELECT DISTINCT m.thread, k.watch FROM mention m JOIN mention_watch k ON k.docid = m.docid
-WHERE m.thread IN (SELECT value FROM json_each(?)) ORDER BY m.thread, k.watch
+TOP = """
+(SELECT docid FROM mention m WHERE m.thread = t.tid AND NOT (m.context OR m.own OR m.deleted)
+    ORDER BY m.risk DESC, m.published DESC, m.id DESC LIMIT 1)
+"""
+#: What a line of the queue is made of: `_Row`, then `loading.Row` of the mention that matters most.
+ROW = f"""
+SELECT t.tid, t.id, page.source, t.points, t.reasons, t.mentions, t.size, t.newest, t.waiting_since,
+    t.status, t.assignee, t.snoozed_until, t.pinned, t.not_about_us, t.tags, t.version,
+    (SELECT count(*) FROM note WHERE note.thread = t.tid), f.title, f.text, f.url,
+    (SELECT json_group_array(DISTINCT k.watch) FROM mention one
+        CROSS JOIN mention_watch k ON k.docid = one.docid WHERE one.thread = t.tid), page.has_top,
+    {loading.COLUMNS}
+FROM (
+    SELECT tid, name AS source, {FIRST} AS first, {TOP} AS top, {TOP} IS NOT NULL AS has_top
+    FROM json_each(?) AS asked CROSS JOIN thread t ON t.tid = asked.value CROSS JOIN source ON source.id = t.source
+) AS page
+CROSS JOIN thread t ON t.tid = page.tid
+CROSS JOIN body f ON f.docid = page.first
+CROSS JOIN mention m ON m.docid = coalesce(page.top, page.first)
+{loading.JOINS}
 """
 MATCHED = """
 SELECT m.docid FROM mention m JOIN thread t ON t.tid = m.thread
@@ -100,20 +108,18 @@ class Queue(Part):
             ordered = ", ".join(f"{column} {'DESC' if down else 'ASC'}" for column, down in order.columns)
             sql = f"SELECT t.tid, {key} FROM thread t WHERE {page.sql} ORDER BY {ordered} LIMIT {limit + 1:d}"
             found = link.rows(lambda *row: row, sql, *page.values)
-            total = link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)
+            total = _total(link, search, where)
             rows = _rows(link, [row[0] for row in found[:limit]])
         more = len(found) > limit and found[:limit]
         mark = marks.write(sort.value, list(found[limit - 1][1:])) if more else None
-        return QueuePage(rows=tuple(rows), total=Count(value=total), next=mark)
+        return QueuePage(rows=rows, total=Count(value=total), next=mark)
 
     def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
         """Return how many threads each search has in the queue."""
         found = []
         with self.database.read(limited=True) as link:
             for search in searches:
-                where = conditions(link, search)
-                number = link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)
-                found.append(Count(value=number))
+                found.append(Count(value=_total(link, search)))
         return found
 
     def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:
@@ -124,6 +130,14 @@ class Queue(Part):
             for stored in in_order(loading.mentions(link, docids).values()):
                 found[stored.mention.thread_id].append(stored)
         return found
+
+
+def _total(link: Link, search: Search, where: Clause | None = None) -> int:
+    known = tallied(link, search)
+    if known is not None:
+        return known
+    where = conditions(link, search) if where is None else where
+    return link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)
 
 
 def conditions(link: Link, search: Search) -> Clause:
@@ -185,59 +199,59 @@ class _Row(NamedTuple):
     tags: str
     version: int
     notes: int
+    title: str | None
+    text: str
+    url: str | None
+    watches: str
+    has_top: int
 
-    def row(
-        self,
-        first: StoredMention,
-        top: StoredMention | None,
-        watches: tuple[str, ...],
-        corrected: Correction | None,
-    ) -> ThreadRow:
-        """Return the line of the queue."""
-        shown = top or first
-        triage = TriageRow(*self[9:16]).triage()
+    def row(self, shown: StoredMention, corrected: Correction | None) -> ThreadRow:
+        """Return the line of the queue around the mention that matters most, or the first."""
         return ThreadRow(
             id=self.id,
             source=self.source,
-            title=title_of(first),
+            title=self.title or shortened(self.text, TITLE),
             excerpt=shortened(shown.mention.text or shown.mention.title or "", EXCERPT),
             author=shown.mention.author.handle,
-            url=first.mention.url,
-            watches=watches,
-            triage=triage,
+            url=self.url,
+            watches=tuple(sorted(json.loads(self.watches))),
+            triage=TriageRow(*self[9:16]).triage(),
             priority=priority_from_text(self.reasons),
             mentions=self.mentions,
             size=self.size,
             newest_at=moment(self.newest),
             waiting_since=maybe_moment(self.waiting_since),
-            top=top.mention if top else None,
+            top=shown.mention if self.has_top else None,
             notes=self.notes,
             correction=corrected,
         )
 
 
-def _rows(link: Link, tids: Sequence[int]) -> list[ThreadRow]:
-    asked = json.dumps(list(tids))
-    rows = {row.tid: row for row in link.rows(_Row, ROW, asked)}
-    ends = {tid: (first, top) for tid, first, top in link.rows(lambda *row: row, ENDS, asked)}
-    mentions = loading.mentions(
-        link, {docid for pair in ends.values() for docid in pair if docid is not None}
-    )
-    watches: dict[int, list[str]] = defaultdict(list)
-    for tid, watch in link.rows(lambda *row: row, WATCHES, asked):
-        watches[tid].append(watch)
-    products = {watch.id: watch.product.name for watch in brands.watches(link).values()}
-    tops = [top for _, top in ends.values() if top is not None]
+#: Columns of `ROW` before those of the mention.
+OWN = len(_Row._fields)
+
+
+class _Lines:
+    """Rows into lines of the queue."""
+
+    def __init__(self, products: dict[str, str], said: dict[tuple[str, str], Correction]) -> None:
+        self.products, self.said = products, said
+
+    def __call__(self, columns: loading.Columns) -> ThreadRow:
+        """Return the line of a row."""
+        row = _Row._make(columns[:OWN])  # type: ignore[arg-type]  # the schema's word for the types
+        shown = _toward_products(loading.read(columns[OWN:]).stored(), self.products)
+        labels = shown.mention.labels if row.has_top else ()
+        return row.row(shown, self.said.get((shown.mention.id, labels[0].brand)) if labels else None)
+
+
+def _rows(link: Link, tids: Sequence[int]) -> Lazily[loading.Columns, ThreadRow]:
+    rows = {row[0]: row for row in link.connection.execute(ROW, (json.dumps(tids),))}
+    shown = json.dumps([row[OWN] for row in rows.values()])
     # The newest comes last and stands.
-    said = {(c.mention_id, c.brand): c for c in link.rows(correction, CORRECTED, json.dumps(tops))}
-    found = []
-    for tid in tids:
-        first, top = ends[tid]
-        shown = _toward_products(mentions[top], products) if top is not None else None
-        labels = shown.mention.labels if shown else ()
-        word = said.get((shown.mention.id, labels[0].brand)) if shown and labels else None
-        found.append(rows[tid].row(mentions[first], shown, tuple(watches[tid]), word))
-    return found
+    said = {(c.mention_id, c.brand): c for c in link.rows(correction, CORRECTED, shown)}
+    products = {watch.id: watch.product.name for watch in brands.watches(link).values()}
+    return Lazily([rows[tid] for tid in tids], _Lines(products, said))
 
 
 def _toward_products(stored: StoredMention, products: dict[str, str]) -> StoredMention:

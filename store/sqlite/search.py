@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 import apsw
@@ -161,7 +162,7 @@ def _by_time(
         second = int(str(found[-1][PUBLISHED]))
         tied = Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(second), last_docid(second)))
         found = list({row[0]: row for row in (*found, *_rows(link, plan.source(*extra, tied), ""))}.values())
-    found.sort(key=_when, reverse=newest)
+    found.sort(key=itemgetter(PUBLISHED, ID), reverse=newest)
     page = found[:limit]
     more = len(found) > limit and page
     return page, marks.write(sort.value, [page[-1][PUBLISHED], page[-1][ID]]) if more else None
@@ -181,13 +182,6 @@ def _docid(row: loading.Columns) -> int:
     docid = row[0]
     assert isinstance(docid, int)
     return docid
-
-
-def _when(row: loading.Columns) -> tuple[int, str]:
-    published, key = row[PUBLISHED], row[ID]
-    assert isinstance(published, int)
-    assert isinstance(key, str)
-    return published, key
 
 
 def _by_risk(link: Link, plan: Plan, limit: int, after: str | None) -> tuple[list[_Place], str | None]:

@@ -37,7 +37,9 @@ def test_the_benchmark_of_the_store_tells_figures_and_ratios(tmp_path: Path) -> 
         assert len(SEARCHES) == 20
         for part in ("queue_page", "thread_page", "triage_write", "count", "first_page_few_hits"):
             assert corpus[part]["p95_ms"] > 0
-            assert corpus[part]["ratio_p95_low"] <= corpus[part]["ratio_p95"] <= corpus[part]["ratio_p95_high"]
+            assert (
+                corpus[part]["ratio_p95_low"] <= corpus[part]["ratio_p95"] <= corpus[part]["ratio_p95_high"]
+            )
 
 
 def test_both_sides_find_the_same(tmp_path: Path) -> None:
