@@ -8,13 +8,13 @@ _set = object.__setattr__
 
 
 class Restored:
-    """A frozen value that a store may make again; checking fifty mentions a page costs more than reading them."""
+    """A frozen value that a store may make again: to check a page of mentions costs more than to read it."""
 
     __slots__ = ()
 
     @classmethod
     def restored(cls, **values: object) -> Self:
-        """Return the value with exactly these fields, all of them given; only for what such a value was stored as."""
+        """Return the value with exactly these fields, all of them, as such a value was stored."""
         made = object.__new__(cls)
         for name, value in values.items():
             _set(made, name, value)

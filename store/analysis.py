@@ -104,7 +104,7 @@ def _stem_keys(language: str) -> _StemKeys:
 
 
 class _Beside(dict[str, str]):
-    """The stem keys of one language that stand beside their words in the index; empty for those that do not."""
+    """The stem keys of one language that differ from their words; empty for those that do not."""
 
     def __init__(self, language: str) -> None:
         super().__init__()

@@ -71,4 +71,4 @@ def _growth(small: dict[str, object], large: dict[str, object]) -> float:
     first, last = small["equal_hits_page"], large["equal_hits_page"]
     if not isinstance(first, dict) or not isinstance(last, dict):
         raise TypeError("the pages of planted words were not measured")
-    return round(last["p95_cpu_ms"] / first["p95_cpu_ms"], 2)
+    return round(float(last["p95_cpu_ms"]) / float(first["p95_cpu_ms"]), 2)

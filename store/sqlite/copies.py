@@ -94,7 +94,7 @@ FIND_ALL = [
     f"""
     SELECT j.value, group_concat(n.simhash), count(n.simhash)
     FROM json_each(?) AS j CROSS JOIN {table} AS n ON n.band = j.value GROUP BY j.key
-    """
+    """  # noqa: S608 — our own names
     for table in ("near_settled", "near_fresh")
 ]
 

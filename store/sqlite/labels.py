@@ -13,7 +13,7 @@ from core.thread import Correction
 from core.work import Answer, Unlabelled
 from store.codecs import labels_from_text, labels_to_text, micros, moment
 from store.sqlite import brands, ledger, loading
-from store.sqlite.connection import Link, Value
+from store.sqlite.connection import Link
 from store.sqlite.conversations import touch
 from store.sqlite.interning import Numbers
 from store.sqlite.language import recognise
@@ -145,7 +145,7 @@ def _unlabelled(link: Link, due: Sequence[_Due]) -> list[Unlabelled]:
     watches = brands.watches(link)
     names = dict(link.rows(lambda number, name: (int(number), str(name)), "SELECT id, name FROM brand"))
     matched = defaultdict(list)
-    for docid, watch in link.rows(_row, WATCHES_OF, json.dumps([pair.docid for pair in due])):
+    for docid, watch in link.rows(lambda *row: row, WATCHES_OF, json.dumps([pair.docid for pair in due])):
         matched[docid].append(watch)
     found = []
     for pair in due:
@@ -171,11 +171,7 @@ def _key(answer: Answer) -> tuple[str, int]:
 def _newest(link: Link, answers: Sequence[Answer]) -> dict[tuple[str, int], int]:
     """Return the docids of the mentions that answers are about, by id and newest revision."""
     asked = json.dumps([answer.mention_id for answer in answers])
-    return {(mention_id, revision): docid for mention_id, revision, docid in link.rows(_row, NEWEST, asked)}
-
-
-def _row(*columns: Value) -> tuple[Value, ...]:
-    return columns
+    return dict(link.rows(lambda key, revision, docid: ((key, revision), docid), NEWEST, asked))
 
 
 def _store(link: Link, numbers: Numbers, answers: Sequence[tuple[int, Answer]]) -> None:

@@ -60,17 +60,19 @@ TOP = """
 """
 #: What a line of the queue is made of: `_Row`, then `loading.Row` of the mention that matters most.
 ROW = f"""
-SELECT t.tid, t.id, page.source, t.points, t.reasons, t.mentions, t.size, t.newest, t.waiting_since,
+WITH page AS MATERIALIZED (
+    SELECT t.tid, {FIRST} AS first, {TOP} AS top
+    FROM json_each(?) AS asked CROSS JOIN thread t ON t.tid = asked.value
+)
+SELECT t.tid, t.id, begun.name, t.points, t.reasons, t.mentions, t.size, t.newest, t.waiting_since,
     t.status, t.assignee, t.snoozed_until, t.pinned, t.not_about_us, t.tags, t.version,
     (SELECT count(*) FROM note WHERE note.thread = t.tid), f.title, f.text, f.url,
     (SELECT json_group_array(DISTINCT k.watch) FROM mention one
-        CROSS JOIN mention_watch k ON k.docid = one.docid WHERE one.thread = t.tid), page.has_top,
+        CROSS JOIN mention_watch k ON k.docid = one.docid WHERE one.thread = t.tid), page.top IS NOT NULL,
     {loading.COLUMNS}
-FROM (
-    SELECT tid, name AS source, {FIRST} AS first, {TOP} AS top, {TOP} IS NOT NULL AS has_top
-    FROM json_each(?) AS asked CROSS JOIN thread t ON t.tid = asked.value CROSS JOIN source ON source.id = t.source
-) AS page
+FROM page
 CROSS JOIN thread t ON t.tid = page.tid
+CROSS JOIN source begun ON begun.id = t.source
 CROSS JOIN body f ON f.docid = page.first
 CROSS JOIN mention m ON m.docid = coalesce(page.top, page.first)
 {loading.JOINS}
@@ -116,11 +118,8 @@ class Queue(Part):
 
     def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
         """Return how many threads each search has in the queue."""
-        found = []
         with self.database.read(limited=True) as link:
-            for search in searches:
-                found.append(Count(value=_total(link, search)))
-        return found
+            return [Count(value=_total(link, search)) for search in searches]
 
     def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:
         """Return the matched mentions of threads that are not our own, oldest first."""
@@ -239,7 +238,7 @@ class _Lines:
 
     def __call__(self, columns: loading.Columns) -> ThreadRow:
         """Return the line of a row."""
-        row = _Row._make(columns[:OWN])  # type: ignore[arg-type]  # the schema's word for the types
+        row = _Row._make(columns[:OWN])
         shown = _toward_products(loading.read(columns[OWN:]).stored(), self.products)
         labels = shown.mention.labels if row.has_top else ()
         return row.row(shown, self.said.get((shown.mention.id, labels[0].brand)) if labels else None)

@@ -158,14 +158,14 @@ def _by_time(
     order = "DESC" if newest else "ASC"
     found = _rows(link, plan.source(*extra), f" ORDER BY {plan.place} {order} LIMIT {limit + 1:d}")
     # Of a second's mentions only the first has no docid of its second below it.
-    if len(found) > limit and not (newest and _docid(found[-1]) & TIES == 0):
+    if len(found) > limit and not (newest and int(str(found[-1][0])) & TIES == 0):
         second = int(str(found[-1][PUBLISHED]))
         tied = Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(second), last_docid(second)))
         found = list({row[0]: row for row in (*found, *_rows(link, plan.source(*extra, tied), ""))}.values())
     found.sort(key=itemgetter(PUBLISHED, ID), reverse=newest)
     page = found[:limit]
     more = len(found) > limit and page
-    return page, marks.write(sort.value, [page[-1][PUBLISHED], page[-1][ID]]) if more else None
+    return page, marks.write(sort.value, [int(str(page[-1][PUBLISHED])), str(page[-1][ID])]) if more else None
 
 
 def _rows(link: Link, source: Clause, order: str) -> list[loading.Columns]:
@@ -176,12 +176,6 @@ def _rows(link: Link, source: Clause, order: str) -> list[loading.Columns]:
         f"{loading.JOINS}"
     )
     return list(link.connection.execute(sql, source.values))
-
-
-def _docid(row: loading.Columns) -> int:
-    docid = row[0]
-    assert isinstance(docid, int)
-    return docid
 
 
 def _by_risk(link: Link, plan: Plan, limit: int, after: str | None) -> tuple[list[_Place], str | None]:

@@ -41,20 +41,9 @@ def plans(store: SqliteStore, act: Callable[[], object]) -> dict[str, list[str]]
     }
 
 
-#: Tables that stay small, a page of hits that a statement has found already, or tables whose index alone is walked in the order of the page.
-SMALL = (
-    "hit",
-    "asked",
-    "watch",
-    "brand",
-    "source",
-    "stem_language",
-    "json_each",
-    "CONSTANT",
-    "author",
-    "k",
-    "model",
-)
+#: Tables that stay small, a page of rows found already, or tables whose index alone is walked in its order.
+SMALL = ("hit", "asked", "page", "tally", "watch", "brand", "source", "stem_language", "json_each")
+SMALL += ("CONSTANT", "author", "k", "model")
 
 
 def whole_tables(found: dict[str, list[str]]) -> list[str]:
