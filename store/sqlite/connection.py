@@ -111,6 +111,8 @@ class Database:
     def _connect(self) -> apsw.Connection:
         with self.faults():
             connection = apsw.Connection(str(self.path))
+            # Else SQLite plans a statement anew for each value bound to it, which costs more than running it.
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             connection.set_busy_timeout(int(self.busy_seconds * 1000))
             connection.create_scalar_function("earful_words", _sql_words, 1, deterministic=True)
             connection.create_scalar_function("earful_stems", _sql_stems, 2, deterministic=True)

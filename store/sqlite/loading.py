@@ -165,6 +165,11 @@ def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
     return {row.docid: row for row in link.rows(Row, SELECT, json.dumps(list(docids)))}
 
 
+def of_thread(link: Link, tid: int) -> list[Row]:
+    """Return the rows of a thread's mentions."""
+    return link.rows(Row, f"SELECT {COLUMNS} FROM mention m {JOINS} WHERE m.thread = ?", tid)
+
+
 def columns(link: Link, docids: Sequence[int]) -> list[Columns]:
     """Return the columns of mentions in the order of `docids`, to be read with `Row(*columns)`."""
     found = {row[0]: row for row in link.connection.execute(SELECT, (json.dumps(docids),))}

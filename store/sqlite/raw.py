@@ -67,6 +67,7 @@ class Raw:
 
     def __init__(self, path: Path) -> None:
         self.connection = apsw.Connection(str(path))
+        self.connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # A statement is run as far as its rows are read.
         list(self.connection.execute(SCHEMA))
 

@@ -50,16 +50,16 @@ class Threads(Part):
     def thread(self, thread_id: str) -> Thread:
         """Return a thread with its mentions, labels, notes and corrections; raises `NotFound`."""
         with self.database.read() as link:
-            tid = tid_of(link, thread_id)
-            docids = link.rows(int, "SELECT docid FROM mention WHERE thread = ?", tid)
-            mentions = in_order(loading.mentions(link, docids).values())
-            _, triage = triaging.read(link, tid)
-            head = link.one(_Head, HEAD, tid)
-            notes = link.rows(_note, NOTES, tid)
-            corrections = link.rows(correction, CORRECTIONS, tid)
-        if head is None or not mentions:
+            head = link.one(_Head, HEAD, thread_id)
+            if head is None:
+                raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
+            rows = loading.of_thread(link, head.tid)
+            notes = link.rows(_note, NOTES, head.tid)
+            corrections = link.rows(correction, CORRECTIONS, head.tid)
+        if not rows:
             raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
-        return head.thread(tuple(mentions), triage, tuple(notes), tuple(corrections))
+        mentions = in_order(row.stored() for row in rows)
+        return head.thread(tuple(mentions), tuple(notes), tuple(corrections))
 
     def threads_to_rank(self, *, limit: int, older_than: datetime) -> list[str]:
         """Return ids of threads whose priority is out of date."""
@@ -121,10 +121,10 @@ class Threads(Part):
             return sorted(link.rows(str, "SELECT DISTINCT tag FROM thread_tag"))
 
 
-HEAD = """
-SELECT thread.id, source.name, sequence, reasons, ranked_at
-FROM thread JOIN source ON source.id = thread.source WHERE tid = ?
-"""
+HEAD = f"""
+SELECT tid, thread.id, source.name, sequence, reasons, ranked_at, {triaging.COLUMNS}
+FROM thread JOIN source ON source.id = thread.source WHERE thread.id = ?
+"""  # noqa: S608 — our own names
 NOTES = """
 SELECT note.id, thread.id, note.author, note.text, note.at
 FROM note JOIN thread ON thread.tid = note.thread WHERE note.thread = ? ORDER BY note.at, note.id
@@ -136,16 +136,23 @@ FROM note JOIN thread ON thread.tid = note.thread WHERE note.id = ?
 
 
 class _Head:
-    def __init__(
-        self, thread_id: str, source: str, sequence: int, reasons: str, ranked_at: int | None
+    def __init__(  # noqa: PLR0917 — the columns of a row
+        self,
+        tid: int,
+        thread_id: str,
+        source: str,
+        sequence: int,
+        reasons: str,
+        ranked_at: int | None,
+        *triage: str | int | None,
     ) -> None:
-        self.id, self.source, self.sequence = thread_id, source, sequence
+        self.tid, self.id, self.source, self.sequence = tid, thread_id, source, sequence
         self.reasons, self.ranked_at = reasons, ranked_at
+        self.triage = triaging.Row._make(triage).triage()
 
     def thread(
         self,
         mentions: tuple[StoredMention, ...],
-        triage: Triage,
         notes: tuple[Note, ...],
         corrections: tuple[Correction, ...],
     ) -> Thread:
@@ -158,7 +165,7 @@ class _Head:
             url=first.mention.url,
             watches=tuple(sorted({watch for stored in mentions for watch in stored.watches})),
             mentions=mentions,
-            triage=triage,
+            triage=self.triage,
             priority=priority_from_text(self.reasons),
             ranked_at=maybe_moment(self.ranked_at),
             notes=notes,

@@ -1,0 +1,121 @@
+"""How long people wait for a page while many work at once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import click
+
+from cli.benches.measures import machine, users
+from cli.benches.measures.asks import SEARCHES
+from cli.benches.measures.filled import Filled
+from cli.benches.store import kept
+from cli.children import Child
+from core.errors import EarfulError
+from store import open_store
+
+USERS, SECONDS = 50, 120.0
+QUICK_USERS, QUICK_SECONDS, QUICK_PAUSE = 4, 3.0, 0.5
+SIZE, QUICK_SIZE = 100_000, 2_000
+#: Seconds for the server to come up.
+START = 120.0
+
+
+@click.command("web")
+@click.option("--size", type=click.IntRange(1_000), help="Mentions in the corpus.")
+@click.option("--users", "people", type=click.IntRange(1), help="People who work at once.")
+@click.option("--seconds", type=click.FloatRange(1), help="How long they work.")
+@click.option("--quick", is_flag=True, help="A small corpus, few people: whether it runs, not how fast.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where `earful bench store --work` kept its corpora, or where to keep one.",
+)
+def command(
+    size: int | None, people: int | None, seconds: float | None, work: Path | None, *, quick: bool
+) -> None:
+    """Measure 50 people who open one page each 5 s, over a server as `earful serve` runs it, as JSON.
+
+    Pages are drawn as from somebody who works the queue: the queue, threads out of it, searches, the next
+    page. The people are threads of this process on the same machine, so their own work is in the figures.
+    """
+    found = measured(
+        size or (QUICK_SIZE if quick else SIZE),
+        people or (QUICK_USERS if quick else USERS),
+        seconds or (QUICK_SECONDS if quick else SECONDS),
+        work,
+        pause=QUICK_PAUSE if quick else 5.0,
+    )
+    click.echo(json.dumps(found, indent=1))
+
+
+def measured(size: int, people: int, seconds: float, work: Path | None, *, pause: float) -> dict[str, object]:
+    """Return how long people waited for their pages over a corpus of `size` mentions."""
+    with kept(work) as place, tempfile.TemporaryDirectory(prefix="earful-bench-web-") as data:
+        filled = Filled(place / f"corpus-{size}", size)
+        filled.close()
+        # A copy: people and sessions are no part of the corpus.
+        shutil.copy(filled.place / "earful.db", Path(data) / "earful.db")
+        return {"machine": machine.described(), "mentions": size} | _served(
+            Path(data), people, seconds, pause
+        )
+
+
+def _served(data: Path, people: int, seconds: float, pause: float) -> dict[str, object]:
+    store = open_store(f"sqlite:///{data / 'earful.db'}")
+    tokens = users.signed_in(store, people)
+    store.close()
+    port = _free_port()
+    server = Child("web server", ("cli", "serve", "--data", str(data), "--port", str(port)), quiet=True)
+    server.start()
+    try:
+        if not users.until(lambda: _answers(port), START):
+            raise EarfulError(f"the web server did not come up within {START:.0f} s")
+        threads, after = users.first_threads(port, tokens[0])
+        # `url:` reads every address of the store; nobody's daily search.
+        asks = [ask for ask in SEARCHES if "url:" not in ask.query]
+        office = users.Office(port, tokens, asks, threads, after, pause=pause)
+        spent = _cpu(server)
+        office.work(seconds)
+        spent = _cpu(server) - spent
+        return {"load": machine.load()} | office.told() | {"server_cpu_seconds": round(spent, 2)}
+    finally:
+        server.stop()
+        server.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return users.fetch(port, "/healthz", "")[0] == http.HTTPStatus.OK
+    except OSError:
+        return False
+
+
+def _cpu(server: Child) -> float:
+    """Return the CPU seconds that the server and its workers have used, where the system tells."""
+    if server.process is None or not Path("/proc").is_dir():
+        return 0.0
+    family = {server.process.pid}
+    ticks = 0
+    for stat in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        pid, parent = int(stat.parent.name), int(fields[1])
+        if pid in family or parent in family:
+            family.add(pid)
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
