@@ -6,8 +6,10 @@ import json
 from itertools import islice
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from cli.benches.all import command as everything
 from cli.benches.corpora import PLANTED, Corpus
 from cli.benches.measures.asks import SEARCHES
 from cli.benches.measures.filled import Filled
@@ -25,9 +27,15 @@ def test_a_corpus_is_the_same_every_time_and_holds_what_was_planted() -> None:
     assert max(sizes.threads.values()) > 12
 
 
-def test_the_benchmark_of_the_store_tells_figures_and_ratios(tmp_path: Path) -> None:
-    for _ in range(2):  # the second run finds the corpus of the first
-        done = CliRunner().invoke(command, ["--quick", "--work", str(tmp_path)], catch_exceptions=False)
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the corpora stay; every benchmark but the first finds them there."""
+    return tmp_path_factory.mktemp("bench")
+
+
+def test_the_benchmark_of_the_store_tells_figures_and_ratios(work: Path) -> None:
+    for _ in range(2):
+        done = CliRunner().invoke(command, ["--quick", "--work", str(work)], catch_exceptions=False)
         assert done.exit_code == 0
         (corpus,) = json.loads(done.stdout)["corpora"]
         assert corpus["mentions"] == 2_000
@@ -42,8 +50,18 @@ def test_the_benchmark_of_the_store_tells_figures_and_ratios(tmp_path: Path) -> 
             )
 
 
-def test_both_sides_find_the_same(tmp_path: Path) -> None:
-    filled = Filled(tmp_path / "corpus", 2_000)
+def test_people_at_their_desks_are_answered(work: Path) -> None:
+    done = CliRunner().invoke(everything, ["--quick", "--work", str(work)], catch_exceptions=False)
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)["web"]
+    assert found["users"] == 4
+    assert found["pages"] >= 4
+    assert found["failures"] == []
+    assert found["p95_low_ms"] <= found["p95_ms"] <= found["p95_high_ms"]
+
+
+def test_both_sides_find_the_same(work: Path) -> None:
+    filled = Filled(work / "corpus-2000", 2_000)
     try:
         for ask in SEARCHES:
             ((by_hand,),) = filled.raw.count(ask.match, ask.where)
