@@ -14,7 +14,13 @@ class Restored:
 
     @classmethod
     def restored(cls, **values: object) -> Self:
-        """Return the value with exactly these fields, all of them, as such a value was stored."""
+        """Return the value with exactly these fields, all of them, as such a value was stored.
+
+        Raises:
+            TypeError: a field is missing.
+        """
+        if len(values) != len(cls.__slots__):
+            raise TypeError(f"{cls.__name__} has {len(cls.__slots__)} fields, not {len(values)}")
         made = object.__new__(cls)
         for name, value in values.items():
             _set(made, name, value)
