@@ -45,7 +45,9 @@ class Lazily(Sequence[T], Generic[Raw, T]):
             return NotImplemented
         return len(self) == len(other) and all(mine == one for mine, one in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]  # as of a list: its items may be any
+    def __hash__(self) -> int:
+        """Return what a tuple of the same items has."""
+        return hash(tuple(self))
 
     def __repr__(self) -> str:
         """Return the items as a list is shown."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
 import socket
 import tempfile
+from http import HTTPStatus
 from pathlib import Path
 
 import click
@@ -92,7 +92,7 @@ def _served(data: Path, people: int, seconds: float, pause: float) -> dict[str, 
 
 def _answers(port: int) -> bool:
     try:
-        return users.fetch(port, "/healthz", "")[0] == http.HTTPStatus.OK
+        return users.fetch(port, "/healthz", "")[0] == HTTPStatus.OK
     except OSError:
         return False
 

@@ -63,6 +63,7 @@ STAY = {
     "stem_language": "made anew from the mentions",
     "near_fresh": "made anew from the mentions",
     "near_settled": "made anew from the mentions",
+    "tally": "made anew from the threads by triggers",
     "word": "the word index, made anew from the mentions",
 }
 
