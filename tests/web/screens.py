@@ -12,7 +12,7 @@ import base64
 import os
 import sys
 import tempfile
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -31,6 +31,8 @@ THEMES = ("light", "dark")
 QUALITY = 55
 #: Longest picture; what lies below repeats what is above.
 LONGEST = 1_800
+#: Addresses of one route that are tried before it is left out.
+TRIES = 3
 #: States of pages that no link leads to.
 STATES = {
     "search-misread": "/search?q=churn:maybe",
@@ -60,14 +62,15 @@ def endpoint_finder() -> Any:
 def addresses(page: Any, base: str) -> dict[str, str]:
     """Return the first address found of every page, by a name made from its route."""
     find, found, waiting = endpoint_finder(), dict[str, str](), deque(["/threads"])
-    seen = set(waiting)
+    seen, tries = set(waiting), Counter[str]()
     while waiting:
         path = waiting.popleft()
         endpoint = find(urlsplit(path).path)
         if endpoint is None or endpoint.startswith(LEFT_OUT):
             continue
         name = endpoint.replace(".", "-").replace("_", "-")
-        if name in found:
+        tries[name] += 1
+        if name in found or tries[name] > TRIES:
             continue
         answer = page.goto(base + path)
         if "text/html" not in answer.headers.get("content-type", "") or answer.status != 200:

@@ -22,6 +22,11 @@ def test_the_queue_tells_what_is_late_only_where_something_is_promised(browser: 
     assert 'value="Europe/Prague"' in browser.get("/settings/promises").text
 
 
+def test_the_week_begins_with_monday_whatever_the_language(browser: Browser) -> None:
+    page = text_of(browser.get("/settings/promises", Accept_Language="en-US").text)
+    assert "Monday Tuesday Wednesday Thursday Friday Saturday Sunday" in page
+
+
 @pytest.mark.parametrize(
     "wrong", [{"urgent": "x"}, {"urgent": "0"}, {"zone": "Nowhere"}, {"opens": "18:00"}, {"days": []}]
 )

@@ -74,8 +74,14 @@ def _page(*, error: str = "", status: int = 200) -> Response:
         version=stored.version if stored else 0,
         stored=stored,
         hours=HOURS,
-        days=list(get_day_names("wide", locale=locale()).values()),
+        days=_days(),
         saved="saved" in request.args,
         error=error,
     )
     return make_response(page, status)
+
+
+def _days() -> list[str]:
+    """Return the names of the days, Monday first: the number of a day is its place."""
+    names = get_day_names("wide", locale=locale())
+    return [names[number] for number in range(7)]
