@@ -1,13 +1,14 @@
-"""What the scheduler does now and then beside crawling: backups, and letting go of what is too old."""
+"""What the scheduler does now and then beside crawling: backups, predictions, retention."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cli.backup import DIRECTORY, is_due
 from cli.children import REFUSED, Child
+from cli.foretelling import Prediction
 from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
@@ -32,13 +33,19 @@ class Chores:
     #: Tells the person at the terminal one line.
     say: Callable[[str], None]
     backup: Child | None = None
+    prediction: Prediction = field(init=False)
     _looked_at: datetime | None = None
     _forget_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Take the prediction on."""
+        self.prediction = Prediction(self.store, self.settings, self.clock, self.say)
 
     def tick(self) -> None:
         """Do what is due now."""
         now = self.clock.now()
         self._forget(now)
+        self.prediction.tick()
         if self.backup is not None:
             self._finish_backup()
         elif self._looked_at is None or now - self._looked_at >= LOOK:
@@ -46,7 +53,8 @@ class Chores:
             self._begin_backup(now)
 
     def stop(self) -> None:
-        """End a running backup; no file is left of it."""
+        """End a running backup; no file is left of it. End a running prediction; the last one stays."""
+        self.prediction.stop()
         if self.backup is not None:
             self.backup.stop()
             self.backup.wait()

@@ -30,6 +30,8 @@ PARTS = frozenset(
         "opening",
         "turns",
         "watching",
+        "foretelling",
+        "demo_story",
     }
 )
 

@@ -14,6 +14,7 @@ from core.ports import Store
 from core.settings import Settings
 from core.source import SourceStatus
 from core.work import Work
+from engage.insight.prediction import PREDICT
 from engage.matching import suggest_for_all
 from engage.ranking import rank
 from engage.standing import sweep_if_due
@@ -106,6 +107,9 @@ class Scheduler:
     def _begin_crawl(self) -> None:
         now = self.clock.now()
         self._work = self.store.claim_work(owner="scheduler", lease=WORK_LEASE, now=now)
+        if self._work and self._work.kind == PREDICT:
+            self.chores.prediction.asked(self._work)
+            self._work = None
         watch_id, sources = self._asked() if self._work else self._due(now)
         if not sources:
             if self._work:

@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from cli.children import Child
+from cli.demo_story import tell_story
 from cli.scheduling import Scheduler, hints
 from cli.serve import ensure_free
 from cli.watching import demo_watch, product_watch, shift_days
@@ -43,6 +44,7 @@ PLAIN_PROGRESS_SECONDS = 5.0
 @click.argument("product", required=False)
 @click.option("--rival", "rivals", multiple=True, help="A competitor; may be given several times.")
 @click.option("--demo", is_flag=True, help="Show an invented product's customers, read from this machine.")
+@click.option("--recent", is_flag=True, hidden=True, help="With --demo: the last half year of it alone.")
 @click.option("--host", help="Address to serve the pages on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to serve the pages on.")
 @click.pass_context
@@ -52,6 +54,7 @@ def command(
     rivals: tuple[str, ...],
     *,
     demo: bool,
+    recent: bool,
     host: str | None,
     port: int | None,
 ) -> None:
@@ -74,7 +77,7 @@ def command(
         stack.callback(store.close)
         if product:
             product_watch(store, product, rivals, now=SystemClock().now())
-        Up(store, settings, demo=demo).run()
+        Up(store, settings, demo=demo, recent=recent).run()
 
 
 @contextmanager
@@ -128,6 +131,8 @@ class Up:
     store: Store
     settings: Settings
     demo: bool = False
+    #: The demo's written half year alone.
+    recent: bool = False
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     stopping: threading.Event = field(default_factory=threading.Event)
     children: list[Child] = field(default_factory=list)
@@ -174,7 +179,8 @@ class Up:
         """Start the replay server of the demo; return where it serves each source."""
         now = SystemClock().now()
         shift = shift_days(self.store, now=now)
-        child = Child("replay server", ["crawlers.replay", "--shift-days", str(shift)], piped=True)
+        part = ["--recent"] if self.recent else []
+        child = Child("replay server", ["crawlers.replay", "--shift-days", str(shift), *part], piped=True)
         child.start()
         line = child.output.readline().strip()
         address = line.rpartition(" ")[2]
@@ -184,6 +190,8 @@ class Up:
         child.arguments = [*child.arguments, "--port", address.rpartition(":")[2]]
         self.children.append(child)
         demo_watch(self.store, now=now)
+        if not self.recent:
+            tell_story(self.store, days=shift, now=now)
         return {
             "hackernews": f"{address}/hackernews",
             "mastodon": f"{address}/mastodon",

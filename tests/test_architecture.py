@@ -34,6 +34,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "numpy": ("nlp", "store"),
     **dict.fromkeys(("celery", "kombu", "redis"), ("cli",)),
     **dict.fromkeys(("pydantic", "pydantic_settings", "click", "rich"), ("cli",)),
+    # Survival analysis runs in a process of its own; nothing else may cost its two seconds of imports.
+    **dict.fromkeys(("lifelines", "pandas"), ("engage",)),
     # One way out, past the guard that checks the dialled address (FAULTS B1).
     **dict.fromkeys(("requests", "requests_hardened"), ("engage",)),
     **dict.fromkeys(("httpx", "aiohttp", "urllib3", "urllib.request", "http.client"), ()),
@@ -131,6 +133,13 @@ def test_replies_and_alerts_have_one_way_out(vendor: str) -> None:
         if path.relative_to(ROOT).parts[0] == "engage" and any(inside(i, vendor) for i in imports(tree))
     }
     assert doors == {"engage/outbound.py"}
+
+
+def test_survival_analysis_is_imported_by_one_module() -> None:
+    found = {
+        name(path) for path, tree in sources().items() if any(inside(i, "lifelines") for i in imports(tree))
+    }
+    assert found == {"engage/insight/survival.py"}
 
 
 def test_core_imports_only_the_standard_library_and_itself() -> None:

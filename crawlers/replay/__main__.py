@@ -16,7 +16,7 @@ from crawlers.replay.server import Desk, Faults, ReplayServer
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     asked = _parser().parse_args(arguments)
-    corpus = load_corpus()
+    corpus = load_corpus(past=not asked.recent)
     if asked.check:
         wrong = faults(corpus)
         sys.stdout.write("\n".join([*counts(corpus), *wrong]) + "\n")
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--shift-days", type=int, help="move every date by so many whole days")
     parser.add_argument("--anchor", help="ISO time that the newest post stands shortly before; default: now")
+    parser.add_argument("--recent", action="store_true", help="serve the written half year alone")
     parser.add_argument("--fail-every", type=int, help="fail every Nth request: 429 and 500 in turn")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--federated-ids", action="store_true", help="copies on other servers have other ids")

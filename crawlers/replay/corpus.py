@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 from core.clock import as_utc, from_iso
@@ -18,9 +18,11 @@ from crawlers.replay import PRODUCT, RIVALS
 SOURCES = ("hackernews", "mastodon", "feeds")
 #: How long before the anchor the newest post stands at least, so that nothing lies in the future.
 HEADROOM = timedelta(hours=1)
+PAST = "past.jsonl"
 
 _BRANDS = (PRODUCT, *RIVALS)
 _BRAND = re.compile(rf"(?<!\w)(?:{'|'.join(_BRANDS)})(?!\w)", re.IGNORECASE)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _HASHTAG = re.compile(r"(?<![\w/&#])#(\w+)")
 
 
@@ -46,6 +48,10 @@ class Person:
     followers: int = 0
     #: Who they are in the story.
     note: str = ""
+    #: Key of the account they belong to, their part in it, and where the authors say that they stand.
+    account: str = ""
+    seat: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,11 +197,22 @@ class Corpus:
         return Corpus(tuple(post.moved(by) for post in self.posts), self.people)
 
 
-def load_corpus() -> Corpus:
-    """Read the corpus that ships with Earful, dates as they were written."""
-    posts = [_post(row) for row in _rows("corpus.jsonl")]
-    people = tuple(_person(row) for row in _rows("people.jsonl"))
+def load_corpus(*, past: bool = False) -> Corpus:
+    """Read the corpus that ships with Earful, dates as they were written.
+
+    Args:
+        past: with the two years before and beside the written half year; else that half year alone.
+    """
+    names = ("", "past_") if past else ("",)
+    posts = [_post(row) for name in names for row in _rows(PAST if name else "corpus.jsonl")]
+    people = tuple(_person(row) for name in names for row in _rows(f"{name}people.jsonl"))
     return Corpus(tuple(sorted(posts, key=lambda post: (post.at, post.id))), people)
+
+
+def accounts_table(days: int) -> str:
+    """Return the accounts of the story as a CSV table, every date moved by whole days."""
+    table = (files(__package__ or "crawlers.replay") / "accounts.csv").read_text("utf-8")
+    return _DAY.sub(lambda day: str(date.fromisoformat(day.group()) + timedelta(days=days)), table)
 
 
 def shift_to(corpus: Corpus, anchor: datetime) -> int:
@@ -257,6 +274,9 @@ def _person(row: Mapping[str, object]) -> Person:
         server=str(row.get("server") or ""),
         followers=_int(row.get("followers")),
         note=str(row.get("note") or ""),
+        account=str(row.get("account") or ""),
+        seat=str(row.get("seat") or ""),
+        stage=str(row.get("stage") or ""),
     )
 
 

@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_demo_is_read_labelled_and_ranked_and_stops_cleanly(data: Path) -> None:
-    with running("--demo", data=data) as up:
+    with running("--demo", "--recent", data=data) as up:
         up.wait_until(LINK)
         store = open_store(f"sqlite:///{data / 'earful.db'}")
         wait_until_answered(store)
@@ -48,11 +48,11 @@ def test_killing_everything_at_random_moments_loses_and_doubles_nothing(data: Pa
     print(f"EARFUL_FAULT_SEED={seed}")
     moments = random.Random(seed)
     for _ in range(KILLS):
-        with running("--demo", data=data) as up:
+        with running("--demo", "--recent", data=data) as up:
             time.sleep(moments.uniform(0.5, 7.0))
             assert up.process.poll() is None, up.said
             up.kill_all()
-    with running("--demo", data=data) as up:
+    with running("--demo", "--recent", data=data) as up:
         up.wait_until(LINK)
         store = open_store(f"sqlite:///{data / 'earful.db'}")
         wait_until_answered(store)
@@ -64,7 +64,7 @@ def test_killing_everything_at_random_moments_loses_and_doubles_nothing(data: Pa
 @pytest.mark.faults
 @pytest.mark.parametrize("part", ["cli crawl", "cli worker", "cli serve", "crawlers.replay"])
 def test_a_part_that_is_killed_is_started_again_and_nothing_is_lost(data: Path, part: str) -> None:
-    with running("--demo", data=data) as up:
+    with running("--demo", "--recent", data=data) as up:
         up.wait_until(LINK)
         assert kill_when_seen(up.process.pid, part)
         time.sleep(0.5)
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_database_is_one_clear_line_and_stays_as_it_is(
 
 
 def test_a_second_up_on_the_same_directory_says_who_has_it(data: Path) -> None:
-    with running("--demo", data=data) as up:
+    with running("--demo", "--recent", data=data) as up:
         up.wait_until(LINK)
         done = earful("up", "--demo", data=data)
         assert done.returncode == 2
@@ -156,13 +156,13 @@ def test_a_broken_model_leaves_the_pages_up_and_the_mentions_kept(data: Path, tm
     broken = tmp_path / shipped.name
     shutil.copytree(shipped, broken)
     (broken / "model.onnx").write_bytes((broken / "model.onnx").read_bytes()[:1_000_000])
-    with running("--demo", data=data, environment={"EARFUL_MODEL_DIR": str(broken)}) as up:
+    with running("--demo", "--recent", data=data, environment={"EARFUL_MODEL_DIR": str(broken)}) as up:
         up.wait_until("labeller cannot go on")
         assert "cut short" in up.said
         up.wait_until("feed: ok")
         assert up.get("/healthz") == 200
         up.kill_all()
-    with running("--demo", data=data) as up:
+    with running("--demo", "--recent", data=data) as up:
         up.wait_until(LINK)
         store = open_store(f"sqlite:///{data / 'earful.db'}")
         wait_until_answered(store)

@@ -1,0 +1,94 @@
+"""When a prediction is made: once a night, and when somebody asks; in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cli.children import REFUSED, Child
+from core.clock import Clock
+from core.kept import Sought
+from core.ports import Store
+from core.settings import Settings
+from core.work import Work
+from engage.customers import ACCOUNT
+from engage.insight.prediction import LATEST, PREDICTION
+
+EVERY = timedelta(hours=24)
+#: Between two looks at what is due; after a failure it is tried again as late.
+LOOK = timedelta(minutes=10)
+ABSENT = "run ./earful predict once by hand; it installs the packages that predictions need"
+
+
+def installed() -> bool:
+    """Tell whether the packages are here that a prediction needs."""
+    return importlib.util.find_spec("lifelines") is not None
+
+
+@dataclass
+class Prediction:
+    """Make a prediction when it is due, one at a time."""
+
+    store: Store
+    settings: Settings
+    clock: Clock
+    #: Tells the person at the terminal one line.
+    say: Callable[[str], None]
+    child: Child | None = None
+    _work: Work | None = None
+    _looked_at: datetime | None = None
+
+    def tick(self) -> None:
+        """Do what is due now."""
+        if self.child is not None:
+            self._finish()
+            return
+        now = self.clock.now()
+        if self._looked_at is not None and now - self._looked_at < LOOK:
+            return
+        self._looked_at = now
+        if installed() and self._due(now):
+            self._begin()
+
+    def asked(self, work: Work) -> None:
+        """Begin at once because somebody asked; one that runs already answers them as well."""
+        if not installed():
+            self.store.finish_work(work.id, failed=True, outcome=ABSENT)
+        elif self.child is not None:
+            self.store.finish_work(work.id, outcome="one was already on its way")
+        else:
+            self._work = work
+            self._begin()
+
+    def stop(self) -> None:
+        """End a running one; the last one stays."""
+        if self.child is not None:
+            self.child.stop()
+            self.child.wait()
+
+    def _due(self, now: datetime) -> bool:
+        last = self.store.kept_one(PREDICTION, LATEST)
+        if last is None:
+            return bool(self.store.kept_counts(Sought(kind=ACCOUNT)))
+        return now - last.at >= EVERY
+
+    def _begin(self) -> None:
+        self.child = Child(
+            "prediction", ["cli", "predict", "--data", str(self.settings.data_dir)], quiet=True
+        )
+        self.child.start()
+
+    def _finish(self) -> None:
+        if self.child is None or self.child.running:
+            return
+        process, self.child = self.child.process, None
+        failed = (process.returncode if process else REFUSED) != 0
+        self.say(
+            "the prediction failed, the lines above say why" if failed else "worked out who stays and why"
+        )
+        if self._work is not None:
+            outcome = "it failed; the log says why" if failed else "done"
+            self.store.finish_work(self._work.id, failed=failed, outcome=outcome)
+            self._work = None

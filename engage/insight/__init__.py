@@ -1,0 +1,1 @@
+"""What predicts who stays: behaviours observed, survival fitted, results kept."""
