@@ -48,8 +48,8 @@ def gather(store: Store, *, now: datetime) -> tuple[list[Watched], list[str]]:
     talks, first = _talks(store, belongs)
     words: dict[str, list[Word]] = defaultdict(list)
     for talk in talks.values():
-        for account, word in _words(talk):
-            words[account].append(word)
+        for key, word in _words(talk):
+            words[key].append(word)
     usable: list[Watched] = []
     left_out: list[str] = []
     for item in walk(store, Sought(kind=ACCOUNT)):
@@ -75,7 +75,7 @@ def _watched(account: Account, words: Iterable[Word], *, first: datetime, now: d
 
 def _belongs(store: Store) -> Mapping[str, str]:
     """Return the account behind each key that a handle has of itself."""
-    found = {}
+    found: dict[str, str] = {}
     for item in walk(store, Sought(kind=PERSON)):
         if item.state == MERGED:
             continue

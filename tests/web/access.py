@@ -65,6 +65,8 @@ RIGHTS = {
     "macros": (SIGNED, WORKS),
     "mutes": (SIGNED, WORKS),
     "team": (SIGNED, NOBODY),
+    "reports": (SIGNED, WORKS),
+    "retention": (SIGNED, WORKS),
     "alerts": (SIGNED, WORKS),
     "settings": (SIGNED, SIGNED),
     "tokens": (SIGNED, SIGNED),

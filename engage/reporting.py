@@ -1,0 +1,190 @@
+"""The reports' figures, each with the query or the accounts behind it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from core.customers import Account, Outcome, day_begin
+from core.kept import Sought
+from core.plays import Play, Result
+from core.ports import Store
+from core.query_parser import parse
+from core.search import Search
+from core.watch import Watch
+from engage.attention import NEGLECTED_DAYS
+from engage.customers import ACCOUNT, account_of, walk
+from engage.happenings import Happening
+
+#: Days compared on each side of what happened.
+AROUND = timedelta(days=14)
+#: Two-sided 95 %.
+Z = statistics.NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """A number of mentions, and the query that finds them."""
+
+    count: int
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """How much is said of a brand, and in what tone."""
+
+    brand: str
+    ours: bool
+    mentions: Figure
+    tones: dict[str, Figure]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """Days on one side of what happened."""
+
+    mentions: Figure
+    negative: Figure
+
+    @property
+    def share(self) -> float | None:
+        """The unhappy share; None where nothing was said."""
+        return self.negative.count / self.mentions.count if self.mentions.count else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Impact:
+    """What changed around something that happened."""
+
+    happening: Happening
+    before: Side
+    after: Side
+    #: Change of the unhappy share with its 95 % interval (Newcombe 1998); None where a side is silent.
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorecard:
+    """After the sale: renewals that fell into a period, and who hears from us."""
+
+    due: tuple[Account, ...]
+    kept: tuple[Account, ...]
+    lost: tuple[Account, ...]
+    #: Renewals whose outcome nobody told.
+    untold: tuple[Account, ...]
+    #: Accounts that are still with us, and those of them that heard from us lately.
+    present: tuple[Account, ...]
+    touched: tuple[Account, ...]
+    saves: tuple[Play, ...]
+
+    @property
+    def retention(self) -> float | None:
+        """The share kept of the renewals whose outcome is told."""
+        told = len(self.kept) + len(self.lost)
+        return len(self.kept) / told if told else None
+
+    @property
+    def gross_revenue(self) -> float | None:
+        """The share of the yearly value kept, growth left out; None where no value is told."""
+        whole = _value(self.kept) + _value(self.lost)
+        return _value(self.kept) / whole if whole else None
+
+
+def voices(store: Store, watch: Watch, begin: datetime, end: datetime, *, now: datetime) -> list[Voice]:
+    """Return how much was said of the product and of each rival in a period, most first."""
+    limits = f"after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}"
+    found = []
+    for brand in watch.brands:
+        ours = brand.name == watch.product.name
+        quoted = '"' + brand.name.replace('"', "") + '"'
+        which = f"watch:{watch.id}" if ours else f"rival:{quoted}"
+        toward = "sentiment" if ours else f"sentiment@{quoted}"
+        tones = {
+            tone: figure(store, f"{which} {toward}:{tone} {limits}", now=now)
+            for tone in ("negative", "neutral", "positive")
+        }
+        mentions = figure(store, f"{which} {limits}", now=now)
+        found.append(Voice(brand=brand.name, ours=ours, mentions=mentions, tones=tones))
+    return sorted(found, key=lambda voice: -voice.mentions.count)
+
+
+def figure(store: Store, query: str, *, now: datetime) -> Figure:
+    """Return how many mentions a query finds."""
+    return Figure(count=store.count(Search(node=parse(query).node, now=now)).value, query=query)
+
+
+def impact(store: Store, watch: Watch, happening: Happening, *, now: datetime) -> Impact:
+    """Return the unhappy share of the days before, and of those from its begin on."""
+    begin = day_begin(happening.begin)
+    after_end = max(day_begin(happening.end) + timedelta(days=1), begin + AROUND)
+    before = _side(store, watch, begin - AROUND, begin, now)
+    after = _side(store, watch, begin, after_end, now)
+    if before.share is None or after.share is None:
+        return Impact(happening=happening, before=before, after=after)
+    change, low, high = difference(
+        before.negative.count, before.mentions.count, after.negative.count, after.mentions.count
+    )
+    return Impact(happening=happening, before=before, after=after, change=change, low=low, high=high)
+
+
+def _side(store: Store, watch: Watch, begin: datetime, end: datetime, now: datetime) -> Side:
+    limits = f"watch:{watch.id} after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}"
+    return Side(
+        mentions=figure(store, limits, now=now),
+        negative=figure(store, f"{limits} sentiment:negative", now=now),
+    )
+
+
+def difference(hits: int, of: int, later: int, later_of: int) -> tuple[float, float, float]:
+    """Return how much a share grew, with its 95 % interval by Newcombe's hybrid score method."""
+    first, second = hits / of, later / later_of
+    low1, high1 = wilson(hits, of)
+    low2, high2 = wilson(later, later_of)
+    change = second - first
+    return (
+        change,
+        change - math.hypot(second - low2, high1 - first),
+        change + math.hypot(high2 - second, first - low1),
+    )
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share."""
+    share, z2 = hits / of, Z * Z
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z / (1 + z2 / of) * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def scorecard(store: Store, plays: Sequence[Play], begin: datetime, *, now: datetime) -> Scorecard:
+    """Return the scorecard of a period that ends now."""
+    accounts = [account_of(item).account for item in walk(store, Sought(kind=ACCOUNT))]
+    due = [one for one in accounts if _within(one.contract.renewal, begin, now)]
+    lost = [one for one in due if one.contract.outcome is Outcome.LOST]
+    untold = [one for one in due if one.contract.outcome is Outcome.OPEN]
+    kept = [one for one in due if one.contract.outcome not in (Outcome.LOST, Outcome.OPEN)]
+    present = [one for one in accounts if one.contract.outcome is not Outcome.LOST]
+    lately = now - timedelta(days=NEGLECTED_DAYS)
+    return Scorecard(
+        due=tuple(due),
+        kept=tuple(kept),
+        lost=tuple(lost),
+        untold=tuple(untold),
+        present=tuple(present),
+        touched=tuple(one for one in present if one.standing.touched and one.standing.touched >= lately),
+        saves=tuple(one for one in plays if one.result is Result.SAVED and one.ended and one.ended >= begin),
+    )
+
+
+def _within(day: date | None, begin: datetime, end: datetime) -> bool:
+    return day is not None and begin <= day_begin(day) <= end
+
+
+def _value(accounts: Sequence[Account]) -> float:
+    return sum(one.contract.value or 0.0 for one in accounts)

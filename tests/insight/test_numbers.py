@@ -1,0 +1,76 @@
+"""Every number of the reports is what the page behind its link counts, and what the export says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import unescape
+
+import pytest
+
+from core.clock import SetClock
+from core.ports import Store
+from core.settings import Settings
+from core.user import Role, User
+from engage.insight.predicting import predict
+from tests.insight.story import STORY_NOW
+from tests.web.browser import Browser
+from web import create_app
+
+pytestmark = pytest.mark.timeout(1200)
+#: A link whose whole text is a number.
+NUMBER = re.compile(r'<a href="([^"]+)">([\d,]+)</a>')
+
+
+@pytest.fixture(scope="module")
+def reader(told: Store) -> Browser:
+    predict(told, now=STORY_NOW)
+    told.save_user(User(name="admin", role=Role.ADMIN, created_at=STORY_NOW))
+    app = create_app(told, Settings(), clock=SetClock(STORY_NOW))
+    return Browser(app, told, now=STORY_NOW).sign_in("admin")
+
+
+def counted(reader: Browser, address: str) -> int:
+    """How many things stand behind a number's link."""
+    if address.startswith("/search"):
+        return int(json.loads(reader.get(address.replace("/search", "/search.json", 1)).text)["count"])
+    page = reader.get(address).text
+    return page.count('<tr><th scope="row">')
+
+
+@pytest.mark.parametrize("page", ["/reports?days=90", "/reports?days=730", "/reports/retention"])
+def test_every_number_is_what_stands_behind_its_link(reader: Browser, page: str) -> None:
+    found = {(unescape(link), int(n.replace(",", ""))) for link, n in NUMBER.findall(reader.get(page).text)}
+    found = {(link, n) for link, n in found if not link.startswith("/plays")}
+    assert len(found) > 20
+    assert {link: n for link, n in found if counted(reader, link) != n} == {}
+
+
+def test_the_sums_agree_with_the_export(reader: Browser) -> None:
+    data = json.loads(reader.get("/reports.json?days=730").text)
+    rows = list(csv.DictReader(io.StringIO(reader.get("/reports.csv?days=730").text)))
+    (voices,) = data["share_of_voice"].values()
+    assert {row["brand"]: int(row["mentions"]) for row in rows} == {
+        one["brand"]: one["mentions"] for one in voices
+    }
+    card = data["scorecard"]
+    assert len(card["kept"]) + len(card["lost"]) + len(card["untold"]) == len(card["due"])
+    told = json.loads(reader.get("/reports/retention.json").text)
+    effects = list(csv.DictReader(io.StringIO(reader.get("/reports/retention.csv").text)))
+    assert [float(row["hazard_ratio"]) for row in effects] == [one["ratio"] for one in told["effects"]]
+    assert sum(point["lost"] for point in told["curves"][0]["points"] if "lost" in point) == told["lost"]
+
+
+def test_the_planted_outage_and_release_are_seen(reader: Browser) -> None:
+    impacts = {one["what"]: one for one in json.loads(reader.get("/reports.json").text)["impact"]}
+    assert impacts["Two days without boards"]["low"] > 0
+    assert impacts["Plinthly 8: live boards"]["high"] < 0.1
+
+
+def test_a_happening_that_cannot_be_is_refused_and_a_good_one_is_compared(reader: Browser) -> None:
+    wrong = reader.post("/reports/happenings", 400, kind="release", name="x", begin="2026-13-40")
+    assert "2026-01-31" in wrong.text
+    reader.post("/reports/happenings", kind="release", name="Plinthly 9", begin="2026-05-04", end="")
+    assert "Plinthly 9" in reader.get("/reports").text

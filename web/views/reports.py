@@ -1,0 +1,178 @@
+"""`/reports`: share of voice, what releases and outages changed, and how we look after customers."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.customers import Account
+from core.errors import InputError
+from engage.happenings import Happening, HappeningKind, happenings, keep_happening
+from engage.plays import assumptions, plays
+from engage.reporting import Impact, Scorecard, Voice, impact, scorecard, voices
+from web import outputs
+from web.customer_data import account_json
+from web.formats import wanted
+from web.i18n import _
+from web.services import now, the_store
+from web.sessions import actor
+
+blueprint = Blueprint("reports", __name__)
+
+PERIODS = (30, 90, 365, 730)
+#: Happenings compared, the newest.
+SHOWN = 8
+GROUPS = ("due", "kept", "lost", "untold", "present", "touched")
+VOICE_COLUMNS = ("brand", "mentions", "share", "negative", "neutral", "positive")
+IMPACT_COLUMNS = (
+    "what", "kind", "begin", "end", "before", "before_negative", "after", "after_negative", "change", "low",
+    "high",
+)  # fmt: skip
+
+
+@blueprint.get("/reports")
+@blueprint.get("/reports.<any(json,csv):form>")
+def show(form: str = "") -> Response:
+    """Show the reports of a period that ends today."""
+    said, changed, card = _voices(), _impacts(), _card()
+    match wanted(form, "json", "csv"):
+        case "json":
+            return outputs.json_response(_data(said, changed, card))
+        case "csv":
+            return _csv(said, changed)
+        case _:
+            return _page(said, changed, card)
+
+
+@blueprint.get("/reports/accounts")
+def accounts() -> str:
+    """List the accounts behind a figure of the scorecard."""
+    group = request.args.get("of", GROUPS[0])
+    if group not in GROUPS:
+        abort(404)
+    found: tuple[Account, ...] = getattr(_card(), group)
+    return render_template("reports/accounts.html", title="", accounts=found)
+
+
+@blueprint.post("/reports/happenings")
+def add() -> AnyResponse:
+    """Keep that a release or an outage happened."""
+    form = request.form
+    try:
+        told = Happening(
+            kind=HappeningKind(form.get("kind", ""))
+            if form.get("kind") in tuple(HappeningKind)
+            else _no_kind(),
+            name=form.get("name", ""),
+            begin=_day(form.get("begin", "")),
+            end=_day(form.get("end") or form.get("begin", "")),
+        )
+    except InputError as error:
+        return _page(_voices(), _impacts(), _card(), error=str(error), status=400)
+    keep_happening(the_store(), told, actor=actor(), now=now())
+    return redirect(url_for(".show", days=_days()), code=303)
+
+
+def _no_kind() -> HappeningKind:
+    raise InputError("say whether it was a release or an outage")
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise InputError("write the days as 2026-01-31") from None
+
+
+def _days() -> int:
+    days = request.args.get("days", default=PERIODS[1], type=int)
+    return days if days in PERIODS else PERIODS[1]
+
+
+def _period() -> tuple[datetime, datetime]:
+    """Return the first moment of the period and of the day after its last, both whole days."""
+    end = datetime.combine(now().date() + timedelta(days=1), time(), tzinfo=UTC)
+    return end - timedelta(days=_days()), end
+
+
+def _voices() -> list[tuple[str, list[Voice]]]:
+    begin, end = _period()
+    watches = the_store().watches()
+    return [(one.product.name, voices(the_store(), one, begin, end, now=now())) for one in watches]
+
+
+def _impacts() -> list[Impact]:
+    watch = next(iter(the_store().watches()), None)
+    if watch is None:
+        return []
+    return [impact(the_store(), watch, one, now=now()) for one in happenings(the_store())[:SHOWN]]
+
+
+def _card() -> Scorecard:
+    return scorecard(the_store(), plays(the_store()), _period()[0], now=now())
+
+
+def _page(
+    said: list[tuple[str, list[Voice]]],
+    changed: list[Impact],
+    card: Scorecard,
+    *,
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    given = assumptions(the_store()).value
+    hours = sum(play.hours for play in card.saves)
+    page = render_template(
+        "reports/show.html",
+        voices=said,
+        impacts=changed,
+        card=card,
+        days=_days(),
+        periods=PERIODS,
+        cost=hours * given.hour / len(card.saves) if card.saves else None,
+        kinds={HappeningKind.RELEASE: _("Release"), HappeningKind.OUTAGE: _("Outage")},
+        error=error,
+    )
+    return make_response(page, status)
+
+
+def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> dict[str, object]:
+    return {
+        "days": _days(),
+        "share_of_voice": {product: [_voice_json(one) for one in found] for product, found in said},
+        "impact": [dict(zip(IMPACT_COLUMNS, _impact_cells(one), strict=True)) for one in changed],
+        "scorecard": {
+            **{group: [account_json(one) for one in getattr(card, group)] for group in GROUPS},
+            "retention": card.retention,
+            "gross_revenue_retention": card.gross_revenue,
+            "saves": len(card.saves),
+        },
+    }
+
+
+def _voice_json(one: Voice) -> dict[str, object]:
+    tones = {tone: found.count for tone, found in one.tones.items()}
+    return {"brand": one.brand, "mentions": one.mentions.count, "query": one.mentions.query, **tones}
+
+
+def _impact_cells(one: Impact) -> list[object]:
+    told = one.happening
+    return [
+        told.name, told.kind.value, str(told.begin), str(told.end), one.before.mentions.count,
+        one.before.negative.count, one.after.mentions.count, one.after.negative.count, one.change, one.low,
+        one.high,
+    ]  # fmt: skip
+
+
+def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact]) -> Response:
+    if request.args.get("of") == "impact":
+        return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, changed))
+    rows = [
+        [one.brand, one.mentions.count, one.mentions.count / (sum(o.mentions.count for o in found) or 1),
+         *(one.tones[tone].count for tone in ("negative", "neutral", "positive"))]
+        for _product, found in said
+        for one in found
+    ]  # fmt: skip
+    return outputs.csv_response("voice", VOICE_COLUMNS, rows)
