@@ -52,7 +52,7 @@ def accounts() -> str:
     curve, day = told.curves[place], request.args.get("day", type=float)
     rows = rows_behind(the_store())
     found = [row for row in rows if in_group(row, curve)] if day is None else behind(rows, curve, day)
-    if request.args.get("only") == "lost":
+    if request.args.get("just") == "lost":
         found = [row for row in found if row.lost and (day is None or row.stop == day)]
     keys = sorted({row.key for row in found})
     items = the_store().kept_many(ACCOUNT, keys)
