@@ -27,11 +27,7 @@ def open_labeller(path: Path | None = None, *, threads: int = 1, label_map: str 
     """
     from nlp.labeller import ShippedLabeller  # noqa: PLC0415 - importing nlp stays cheap
 
-    if (
-        path is not None
-        and not (path / "model.json").exists()
-        and ((path / "config.json").exists() or label_map)
-    ):
+    if path is not None and _is_hugging(path, label_map):
         from nlp.hugging import HuggingLabeller  # noqa: PLC0415 - needs torch
 
         return HuggingLabeller(str(path), label_map=label_map, threads=threads)
@@ -43,6 +39,14 @@ def open_labeller(path: Path | None = None, *, threads: int = 1, label_map: str 
             f"{MODELS} holds no {_ENGLISH}.vN: check the project out again or name a model with --model"
         )
     return ShippedLabeller(english, _newest(_SECOND), threads=threads)
+
+
+def _is_hugging(path: Path, label_map: str | None) -> bool:
+    """Tell whether a model is a Hugging Face one: a folder of theirs, or a name such as `owner/model`."""
+    if (path / "model.json").exists():
+        return False
+    named = not path.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", str(path)) is not None
+    return named or (path / "config.json").exists() or bool(label_map)
 
 
 def model_name(folder: str = "") -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -254,3 +257,18 @@ def test_any_hugging_face_classifier_answers_through_the_same_port(classifier: P
 def test_classes_without_a_meaning_are_asked_for(classifier: Path) -> None:
     with pytest.raises(ConfigError, match="--label-map LABEL_0=negative"):
         open_labeller(classifier)
+
+
+def test_a_model_of_the_hub_is_asked_for_by_name() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "label", "--model", "nobody/nothing"],
+        input="it is good\n",
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "nobody/nothing does not load as a sequence classifier" in done.stderr
+    assert "name another model" in done.stderr
