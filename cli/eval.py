@@ -49,8 +49,9 @@ def command(
     """
     from nlp import open_labeller  # noqa: PLC0415 - onnxruntime takes time that --help need not pay
     from nlp.evaluation import report as reports  # noqa: PLC0415
+    from nlp.evaluation.comparing import compare  # noqa: PLC0415
     from nlp.evaluation.items import read_items  # noqa: PLC0415
-    from nlp.evaluation.judge import compare, judge  # noqa: PLC0415
+    from nlp.evaluation.judge import judge  # noqa: PLC0415
 
     items, bad = [], 0
     for file in files:

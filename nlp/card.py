@@ -30,9 +30,10 @@ class Platt:
 class Calibration:
     """How raw outputs become probabilities that mean what they say."""
 
-    #: Divide the sentiment logits: of a text as a whole, and toward a brand.
+    #: Divide the sentiment logits: of a text as a whole, toward a brand, and toward one of several.
     whole_temperature: float = 1.0
     toward_temperature: float = 1.0
+    among_temperature: float = 1.0
     churn: Platt = field(default_factory=Platt)
     intents: Mapping[str, Platt] = field(default_factory=dict)
 
@@ -106,6 +107,8 @@ def _calibration(data: Mapping[str, object]) -> Calibration:
     return Calibration(
         whole_temperature=float(cast("float", data["whole_temperature"])),
         toward_temperature=float(cast("float", data["toward_temperature"])),
+        # Models before the third English one had one temperature for both.
+        among_temperature=float(cast("float", data.get("among_temperature", data["toward_temperature"]))),
         churn=Platt(**cast("dict[str, float]", data["churn"])),
         intents={name: Platt(**line) for name, line in intents.items()},
     )

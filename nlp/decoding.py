@@ -15,10 +15,19 @@ Floats = NDArray[np.float64]
 _SURE = 30.0
 
 
-def probabilities(logits: Floats, calibration: Calibration, *, toward: bool) -> Floats:
-    """Turn rows of raw outputs into rows of probabilities, of the same layout."""
+def probabilities(logits: Floats, calibration: Calibration, *, toward: bool, among: bool = False) -> Floats:
+    """Turn rows of raw outputs into rows of probabilities, of the same layout.
+
+    Args:
+        logits: a row of raw outputs for each text or window.
+        calibration: the model's.
+        toward: whether a brand was asked about.
+        among: whether other brands are marked beside it; to tell whom a word is meant for is harder.
+    """
     p = np.empty(logits.shape, dtype=np.float64)
-    temperature = calibration.toward_temperature if toward else calibration.whole_temperature
+    temperature = calibration.whole_temperature
+    if toward:
+        temperature = calibration.among_temperature if among else calibration.toward_temperature
     p[:, SENTIMENT] = _softmax(logits[:, SENTIMENT] / temperature)
     p[:, CHURN] = _line(logits[:, CHURN], calibration.churn)
     p[:, REASON] = _softmax(logits[:, REASON])

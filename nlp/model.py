@@ -15,7 +15,7 @@ from nlp.card import MODEL, TOKENIZER, Card, read_card
 from nlp.decoding import over_windows, probabilities
 from nlp.encoding import Encoder, batches, padded
 from nlp.heads import WIDTH
-from nlp.marking import marked_windows
+from nlp.marking import OTHER, marked_windows
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -52,7 +52,9 @@ class Model:
         answers = np.empty((len(requests), WIDTH), dtype=np.float64)
         for at, request in enumerate(requests):
             toward = request.brand is not None
-            answers[at] = over_windows(probabilities(logits[rows[at]], self.card.calibration, toward=toward))
+            among = any(OTHER in windows[row][1] for row in rows[at])
+            p = probabilities(logits[rows[at]], self.card.calibration, toward=toward, among=among)
+            answers[at] = over_windows(p)
         return answers
 
     def logits(self, requests: Sequence[LabelRequest]) -> Floats:

@@ -1,4 +1,4 @@
-"""Run a labeller over items, measure it, and compare two labellers on the same items."""
+"""Run a labeller over items and measure it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from core.errors import InputError
 from core.labelling import Labeller, LabelRequest
 from core.labels import Labels
 from nlp.evaluation.items import Item
-from nlp.evaluation.measure import Measured, measure, right_by_item, worst
+from nlp.evaluation.measure import Measured, measure, worst
 from nlp.evaluation.metrics import Floats
 from nlp.heads import CHURN, INTENT, INTENTS, REASON, REASONS, SENTIMENT, WIDTH
 
-#: Random swaps of the paired test.
-SWAPS = 10_000
-SEED = 13
 _TOGETHER = 256
 
 
@@ -32,16 +29,6 @@ class Verdict:
     not_labelled: int
     #: One row of probabilities an item; NaN where there was no answer.
     p: Floats = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """How much more often the first model is right than the second, and how likely chance does that."""
-
-    head: str
-    difference: float
-    p_value: float
-    n: int
 
 
 def judge(
@@ -66,20 +53,6 @@ def judge(
     )
 
 
-def compare(items: Sequence[Item], first: Verdict, second: Verdict) -> list[Comparison]:
-    """Test for each head whether the first model is right more often, by swapping answers at random."""
-    found = []
-    mine, theirs = right_by_item(items, first.p), right_by_item(items, second.p)
-    for head in mine:
-        both = ~np.isnan(mine[head]) & ~np.isnan(theirs[head])
-        gaps = (mine[head] - theirs[head])[both]
-        if len(gaps):
-            found.append(
-                Comparison(head=head, difference=float(gaps.mean()), p_value=_by_chance(gaps), n=len(gaps))
-            )
-    return found
-
-
 def row_of(labels: Labels) -> Floats:
     """Return labels as a row of `nlp.heads` probabilities; heads that are absent are NaN."""
     row = np.full(WIDTH, np.nan)
@@ -99,14 +72,3 @@ def _request(item: Item) -> LabelRequest:
     except InputError:
         # A brand whose name is none is still a text; it is judged as a whole.
         return LabelRequest(text=item.text)
-
-
-def _by_chance(gaps: Floats) -> float:
-    """Return the two-sided p-value of a sign-flip test on the answers where the two differ."""
-    differing = gaps[gaps != 0]
-    if not len(differing):
-        return 1.0
-    draw = np.random.default_rng(SEED)
-    # The sum of n random signs is 2·Binomial(n, ½) - n: no need to draw each sign.
-    sums = 2 * draw.binomial(len(differing), 0.5, SWAPS) - len(differing)
-    return float((np.sum(np.abs(sums) >= abs(differing.sum())) + 1) / (SWAPS + 1))

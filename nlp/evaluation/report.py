@@ -8,8 +8,9 @@ from html import escape
 import numpy as np
 
 from nlp.evaluation import plots
+from nlp.evaluation.comparing import Comparison
 from nlp.evaluation.items import Item
-from nlp.evaluation.judge import Comparison, Verdict
+from nlp.evaluation.judge import Verdict
 from nlp.evaluation.measure import churn_of, tones_of
 from nlp.evaluation.metrics import confusion
 from nlp.heads import SENTIMENT, TONES
@@ -50,6 +51,8 @@ def as_json(
             {
                 "head": found.head,
                 "difference": round(found.difference, 4),
+                "low": round(found.low, 4),
+                "high": round(found.high, 4),
                 "p_value": round(found.p_value, 4),
                 "n": found.n,
             }
@@ -71,8 +74,8 @@ def as_lines(verdicts: Sequence[Verdict], comparisons: Sequence[Comparison]) -> 
             if found is not None:
                 lines.append(f"  worst {what}: {found[0]}, sentiment accuracy {found[1]:.3f}")
     lines += [
-        f"{found.head}: the first is right {found.difference:+.3f} more often, "
-        f"p = {found.p_value:.4f}, n={found.n}"
+        f"{found.head}: the first is better by {found.difference:+.3f} "
+        f"[{found.low:+.3f}, {found.high:+.3f}], p = {found.p_value:.4f}, n={found.n}"
         for found in comparisons
     ]
     return lines
@@ -90,8 +93,12 @@ def as_html(
         parts.append(_figures(verdict))
         parts.append(_confusion(items, verdict))
     if comparisons:
-        rows = [[f.head, f"{f.difference:+.4f}", f"{f.p_value:.4f}", str(f.n)] for f in comparisons]
-        parts.append("<h2>Paired test</h2>" + _table(["head", "first right more often", "p", "n"], rows))
+        rows = [
+            [f.head, f"{f.difference:+.4f}", f"{f.low:+.4f} to {f.high:+.4f}", f"{f.p_value:.4f}", str(f.n)]
+            for f in comparisons
+        ]
+        head = ["figure", "first better by", "95 % interval", "p", "n"]
+        parts.append("<h2>Paired test</h2>" + _table(head, rows))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +11,13 @@ from nlp.card import Calibration, Platt
 from nlp.decoding import Floats
 from nlp.evaluation.metrics import calibration_error, precision_recall_f1
 from nlp.heads import CHURN, INTENT, INTENTS, SENTIMENT
+from nlp.marking import OTHER, marked_windows
 from nlp.training.rows import Row
 
 #: Temperatures that are tried.
 TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 120))
+#: Sets whose tones are of another kind than what is asked in use: stars, aspects, winners of comparisons.
+OTHER_TONES = frozenset({"maalej", "netflix", "mams", "semeval14", "compsent", "sst", "goemotions"})
 #: Fewer answers than this calibrate nothing.
 FEWEST = 100
 #: How far churn may lean toward "leaves", in logits, and the calibration error that may cost.
@@ -28,12 +32,14 @@ _PRIOR = 1.0
 
 def calibrate(rows: Sequence[Row], logits: Floats) -> Calibration:
     """Fit on rows that were not trained on; `logits` holds a row of raw outputs for each."""
-    toned = np.array([row.sentiment is not None for row in rows])
+    toned = np.array([row.sentiment is not None and row.source not in OTHER_TONES for row in rows])
     toward = np.array([row.brand is not None for row in rows])
+    among = np.array([is_among(row) for row in rows])
     leaving = np.array([np.nan if row.churn is None else float(row.churn) for row in rows])
     return Calibration(
         whole_temperature=_temperature(rows, logits, toned & ~toward),
-        toward_temperature=_temperature(rows, logits, toned & toward),
+        toward_temperature=_temperature(rows, logits, toned & toward & ~among),
+        among_temperature=_temperature(rows, logits, toned & toward & among),
         churn=_leaning(_line(logits[:, CHURN], leaving), logits[:, CHURN], leaving),
         intents={
             intent.value: _line(logits[:, at], np.array([_asked(row, at) for row in rows]))
@@ -42,16 +48,26 @@ def calibrate(rows: Sequence[Row], logits: Floats) -> Calibration:
     )
 
 
+def is_among(row: Row) -> bool:
+    """Tell whether other brands are marked beside the one that a row is about."""
+    return row.brand is not None and any(OTHER in text for text in marked_windows(row.request())[:1])
+
+
 def _temperature(rows: Sequence[Row], logits: Floats, chosen: Floats) -> float:
     at = np.flatnonzero(chosen)
     if len(at) < FEWEST:
         return 1.0
     truth = np.array([rows[int(n)].sentiment for n in at], dtype=np.float64)
+    # Each set counts the same, however many texts it has: none is what is asked in use, all are near it.
+    sizes = Counter(rows[int(n)].source for n in at)
+    weight = np.array([1.0 / sizes[rows[int(n)].source] for n in at])[:, None]
     losses = []
     for temperature in TEMPERATURES:
         scaled = logits[at, SENTIMENT] / temperature
         scaled = scaled - scaled.max(1, keepdims=True)
-        losses.append(-float(np.sum(truth * (scaled - np.log(np.exp(scaled).sum(1, keepdims=True))))))
+        losses.append(
+            -float(np.sum(weight * truth * (scaled - np.log(np.exp(scaled).sum(1, keepdims=True)))))
+        )
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)
 
 

@@ -19,7 +19,7 @@ from nlp.evaluation.measure import DRAWS, Measured, measure
 from nlp.heads import CHURN, INTENTS, REASONS
 from nlp.marking import marked_windows
 from nlp.model import Model
-from nlp.training.calibrate import calibrate
+from nlp.training.calibrate import calibrate, is_among
 from nlp.training.export import export_fp32, quantise, smoothing
 from nlp.training.fit import MAX_LENGTH
 from nlp.training.mixing import Mix
@@ -142,8 +142,11 @@ def _figures(
 
 def _by_target(rows: Sequence[Row], logits: Floats, calibration: Calibration) -> Floats:
     toward = np.array([row.brand is not None for row in rows])[:, None]
+    among = np.array([is_among(row) for row in rows])[:, None]
+    alone = probabilities(logits, calibration, toward=True)
+    beside = probabilities(logits, calibration, toward=True, among=True)
     whole = probabilities(logits, calibration, toward=False)
-    chosen: Floats = np.where(toward, probabilities(logits, calibration, toward=True), whole)
+    chosen: Floats = np.where(toward, np.where(among, beside, alone), whole)
     return chosen
 
 

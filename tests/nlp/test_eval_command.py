@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from cli.eval import command
 from core.errors import ConfigError
 from core.labelling import LabelRequest
-from core.labels import Labels, Sentiment
+from core.labels import Labels, Sentiment, Tone
+from nlp.evaluation.comparing import compare
 from nlp.evaluation.items import read_items
-from nlp.evaluation.judge import compare, judge
+from nlp.evaluation.judge import judge
 
 GOOD = ["I love {}", "{} is great", "{} made my day, thank you", "so happy with {}"]
 BAD = ["I hate {}", "{} is awful", "{} ruined my day, never again", "so angry at {}"]
@@ -112,8 +113,17 @@ def test_churn_that_cannot_be_told_is_not_judged(tmp_path: Path) -> None:
 def test_the_paired_test_finds_a_better_model_and_no_difference_to_itself(truth: Path) -> None:
     items, _ = read_items(truth)
     positive, negative = judge(Always(0.1, 0.8), items), judge(Always(0.8, 0.1), items)
-    (same,) = compare(items, positive, positive)
-    (found,) = compare(items, negative, positive)
-    assert (same.difference, same.p_value) == (0.0, 1.0)
+    same, same_f1 = compare(items, positive, positive)
+    found, found_f1 = compare(items, negative, positive)
+    assert (same.difference, same.p_value) == (same_f1.difference, same_f1.p_value) == (0.0, 1.0)
     assert found.difference == pytest.approx(4 / 36)
+    assert found.low < found.difference < found.high
     assert 0.3 < found.p_value < 0.9
+    assert (found.head, found_f1.head) == ("sentiment", "sentiment macro F1")
+
+
+def test_the_paired_test_is_sure_of_a_large_difference(truth: Path) -> None:
+    items = [item for item in read_items(truth)[0] if item.sentiment is Tone.NEGATIVE]
+    found, _ = compare(items, judge(Always(0.8, 0.1), items), judge(Always(0.1, 0.8), items))
+    assert (found.difference, found.low, found.high) == (1.0, 1.0, 1.0)
+    assert found.p_value < 0.01
