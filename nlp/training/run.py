@@ -207,6 +207,7 @@ FURTHER = (
         freeze_words=True,
         only=frozenset(LAST),
         repeats=LAST,
+        keep=0.3,
         beside=0.1,
         hidden_words=0.04,
         smooth=0.05,
