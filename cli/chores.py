@@ -1,4 +1,4 @@
-"""What the scheduler does now and then beside crawling: backups, predictions, retention."""
+"""What the scheduler does now and then beside crawling: backups, nightly sums, retention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from cli.backup import DIRECTORY, is_due
 from cli.children import REFUSED, Child
-from cli.foretelling import Prediction
+from cli.foretelling import Nightly, prediction_due, topics_due
 from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
@@ -33,19 +33,23 @@ class Chores:
     #: Tells the person at the terminal one line.
     say: Callable[[str], None]
     backup: Child | None = None
-    prediction: Prediction = field(init=False)
+    prediction: Nightly = field(init=False)
+    topics: Nightly = field(init=False)
     _looked_at: datetime | None = None
     _forget_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Take the prediction on."""
-        self.prediction = Prediction(self.store, self.settings, self.clock, self.say)
+        """Take on what is worked out at night."""
+        parts = (self.store, self.settings, self.clock, self.say)
+        self.prediction = Nightly(*parts, "predict", prediction_due)
+        self.topics = Nightly(*parts, "topics", topics_due)
 
     def tick(self) -> None:
         """Do what is due now."""
         now = self.clock.now()
         self._forget(now)
         self.prediction.tick()
+        self.topics.tick()
         if self.backup is not None:
             self._finish_backup()
         elif self._looked_at is None or now - self._looked_at >= LOOK:
@@ -53,8 +57,9 @@ class Chores:
             self._begin_backup(now)
 
     def stop(self) -> None:
-        """End a running backup; no file is left of it. End a running prediction; the last one stays."""
+        """End a running backup; no file is left of it. End what is worked out; the last one stays."""
         self.prediction.stop()
+        self.topics.stop()
         if self.backup is not None:
             self.backup.stop()
             self.backup.wait()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from cli.demo_deeds import do_deeds
 from core.customers import Handle, Person, Seat, person_key
-from core.kept import Kept
+from core.kept import Kept, Sought
 from core.ports import Store
 from crawlers.replay.corpus import Corpus, accounts_table, load_corpus
 from crawlers.replay.corpus import Person as Writer
@@ -34,15 +35,18 @@ def tell_story(store: Store, *, days: int, now: datetime) -> None:
     """
     if store.kept_one(TOLD_KIND, TOLD_KEY) is not None:
         return
+    corpus = load_corpus(past=True)
     plan = plan_import(store, [accounts_table(days).encode()])
     if plan.count(Change.NEW) or plan.count(Change.CHANGED):
         save_import(store, plan, file="accounts.csv", actor=ACTOR, now=now)
-    store.keep_all([item for person in people(load_corpus(past=True)) for item in _items(person, now)])
+    store.keep_all([item for person in people(corpus) for item in _items(person, now)])
     refresh_accounts(store, [item.key for item in store.kept(ACCOUNT)], now=now)
     by = timedelta(days=days)
     for kind, name, begin, end in HAPPENINGS:
         told = Happening(kind=kind, name=name, begin=begin + by, end=end + by)
         keep_happening(store, told, actor=ACTOR, now=now)
+    if not store.kept_counts(Sought(kind="play")):
+        do_deeds(store, corpus, now=now)
     store.keep_all([Kept(kind=TOLD_KIND, key=TOLD_KEY, body={}, by=ACTOR, at=now)])
 
 

@@ -32,6 +32,7 @@ PARTS = frozenset(
         "watching",
         "foretelling",
         "demo_story",
+        "demo_deeds",
     }
 )
 

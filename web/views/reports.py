@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.customers import Account
-from core.errors import InputError
+from core.errors import InputError, NotFound
+from core.thread import StoredMention
 from engage.happenings import Happening, HappeningKind, happenings, keep_happening
 from engage.plays import assumptions, plays
 from engage.reporting import Impact, Scorecard, Voice, impact, scorecard, voices
+from engage.topics import topics
 from web import outputs
 from web.customer_data import account_json
 from web.formats import wanted
@@ -54,6 +58,27 @@ def accounts() -> str:
         abort(404)
     found: tuple[Account, ...] = getattr(_card(), group)
     return render_template("reports/accounts.html", title="", accounts=found)
+
+
+@blueprint.get("/reports/topics/<key>")
+def topic(key: str) -> str:
+    """List the mentions of one topic, the most typical first."""
+    found = next(
+        (one for watch in the_store().watches() for one in topics(the_store(), watch.id) if one.key == key),
+        None,
+    )
+    return render_template(
+        "reports/topic.html", topic=found, mentions=_mentions(found.mentions) if found else []
+    )
+
+
+def _mentions(ids: Sequence[str]) -> list[StoredMention]:
+    """Return mentions by id; what was erased since is left out."""
+    found = []
+    for one in ids:
+        with suppress(NotFound):
+            found.append(the_store().mention(one))
+    return found
 
 
 @blueprint.post("/reports/happenings")
@@ -133,6 +158,7 @@ def _page(
         periods=PERIODS,
         cost=hours * given.hour / len(card.saves) if card.saves else None,
         kinds={HappeningKind.RELEASE: _("Release"), HappeningKind.OUTAGE: _("Outage")},
+        topics=[one for watch in the_store().watches() for one in topics(the_store(), watch.id)],
         error=error,
     )
     return make_response(page, status)
@@ -143,6 +169,11 @@ def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scor
         "days": _days(),
         "share_of_voice": {product: [_voice_json(one) for one in found] for product, found in said},
         "impact": [dict(zip(IMPACT_COLUMNS, _impact_cells(one), strict=True)) for one in changed],
+        "topics": [
+            {"key": one.key, "name": one.name, "mentions": list(one.mentions)}
+            for watch in the_store().watches()
+            for one in topics(the_store(), watch.id)
+        ],
         "scorecard": {
             **{group: [account_json(one) for one in getattr(card, group)] for group in GROUPS},
             "retention": card.retention,
