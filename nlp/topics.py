@@ -68,7 +68,9 @@ def groups(
         each: _unit(vectors[owner == each].mean(axis=0)[None])[0] for each in sorted(set(owner.tolist()))
     }
     keys = _lasting(middles, before)
-    names = _names({each: [texts[at] for at in np.flatnonzero(owner == each)] for each in middles}, common)
+    names = _names(
+        {each: [texts[int(at)] for at in np.flatnonzero(owner == each)] for each in middles}, common
+    )
     found = []
     for each, middle in middles.items():
         members = np.flatnonzero(owner == each)
