@@ -17,7 +17,7 @@ MAX_DEPTH = 6
 #: Longer texts are cut on the page, with a link to the whole.
 MAX_SHOWN = 1_000
 #: Longer conversations are shown without most of the posts that only stand around a mention.
-MAX_TURNS = 20
+MAX_TURNS = 18
 #: A text's most telling words; more would underline everything.
 MAX_WHY = 8
 SEPARATOR = "\n\n"

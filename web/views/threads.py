@@ -20,6 +20,7 @@ from engage.promises import Promise, policy_of, promise, stored_policy
 from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
+from web.bundles import bundled
 from web.conversation import Turn, product_labels, shortened, turns
 from web.done import finished
 from web.formats import wanted
@@ -75,6 +76,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         views=views,
         sorts=SORTS,
         page=page,
+        bundles=bundled(page.rows, store.matched([row.id for row in page.rows])),
         counts=counts,
         labels={row.id: _row_labels(row, products) for row in page.rows},
         misread=misread(view),
@@ -115,6 +117,7 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         turns=shown,
         revisions=_revisions(shown),
         elsewhere=elsewhere,
+        inside={stored.mention.id for stored in thread.mentions},
         products=[watch.product.name for watch in watches if watch.id in thread.watches],
         view=view,
         near=neighbours(store, view, thread.id, now=now(), user=actor()),

@@ -8,6 +8,13 @@ export function countSelection() {
     const chosen = form.querySelectorAll("input[name=on]:checked").length;
     label.textContent = `${chosen} selected`;
   };
-  form.addEventListener("change", count);
+  form.addEventListener("change", (event) => {
+    // A row that stands for others is selected with them.
+    const leads = event.target.dataset?.leads;
+    if (leads) {
+      for (const box of form.querySelectorAll(`[data-with="${CSS.escape(leads)}"]`)) box.checked = event.target.checked;
+    }
+    count();
+  });
   count();
 }
