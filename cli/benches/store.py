@@ -28,14 +28,26 @@ SIZES, QUICK_SIZES, MILLION = (10_000, 100_000), (2_000,), 1_000_000
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the corpora in this directory, so that the next run need not make them.",
 )
-def command(sizes: tuple[int, ...], work: Path | None, *, million: bool, quick: bool) -> None:
+@click.option(
+    "--url", help="Measure an empty store on Elasticsearch instead, beside the client used by hand."
+)
+def command(
+    sizes: tuple[int, ...], work: Path | None, url: str | None, *, million: bool, quick: bool
+) -> None:
     """Measure the SQLite store on invented corpora of 10,000 and 100,000 mentions, as JSON.
 
     Every figure stands beside that of statements written by hand on FTS5 (store/sqlite/raw.py), taken by
     turns in the same run. Ratios are of CPU time, because other programs on the machine disturb it least.
     """
     sizes = sizes or (QUICK_SIZES if quick else (*SIZES, *((MILLION,) if million else ())))
-    click.echo(json.dumps(measured(sizes, work, quick=quick), indent=1))
+    if url:
+        from cli.benches.measures import elastic  # noqa: PLC0415 - needs the extra
+
+        told = elastic.measured(url, sizes[0], QUICK_TIMES if quick else TIMES)
+        found = {"machine": machine.described(), "load": machine.load()} | told
+    else:
+        found = measured(sizes, work, quick=quick)
+    click.echo(json.dumps(found, indent=1))
 
 
 def measured(sizes: tuple[int, ...], work: Path | None, *, quick: bool) -> dict[str, object]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from core.errors import InputError
+from core.lazily import Lazily
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from core.thread import Status
@@ -63,8 +65,8 @@ class Searches(Part):
             query = {"bool": {"filter": [query], "should": scoring}}
         self.server.fresh(NAME)
         found = list(self.documents.scan(NAME, query, order, limit=limit + 1, after=start))
-        hits = tuple(_hit(hit, search.node) for hit in found[:limit])
-        more = len(found) > limit and hits
+        hits = Lazily(found[:limit], partial(_hit, search.node))
+        more = len(found) > limit > 0
         return Page(hits=hits, next=marks.write(sort.value, found[limit - 1]["sort"]) if more else None)
 
     def count(self, search: Search) -> Count:
@@ -154,7 +156,7 @@ def _values(buckets: list[Json] | dict[str, Json], limit: int) -> list[FacetValu
     return sorted(kept, key=lambda value: (-value.count, value.value))[:limit]
 
 
-def _hit(hit: Json, node: Node) -> Hit:
+def _hit(node: Node, hit: Json) -> Hit:
     record = records.read(read(NAME, hit))
     language = analysis.stem_language(record.lang)
     asked = list(positive_words(node))
