@@ -13,6 +13,8 @@ from core.user import Role, SignInLink, User
 #: The user that `up` makes, so that the first start needs no form.
 FIRST_USER = "admin"
 LINK_LIVES = timedelta(hours=24)
+#: The program itself as an actor.
+EARFUL = "earful"
 TOKEN_BYTES = 32
 
 
@@ -27,7 +29,10 @@ def token_hash(token: str) -> str:
 
 
 def sign_in_link(store: Store, *, now: datetime) -> str:
-    """Make a one-time sign-in token for the first user, creating that user where there is none."""
+    """Make a one-time sign-in token for the first user, creating that user where there is none.
+
+    The audit tells of it: so a copy of a store in which Earful was started since is known to be the newer.
+    """
     first = next((user for user in store.users() if user.name == FIRST_USER), None)
     if first is None:
         store.save_user(User(name=FIRST_USER, role=Role.ADMIN, created_at=now))
@@ -38,4 +43,5 @@ def sign_in_link(store: Store, *, now: datetime) -> str:
     store.save_sign_in_link(
         SignInLink(token_hash=token_hash(token), user=FIRST_USER, expires_at=now + LINK_LIVES)
     )
+    store.record(actor=EARFUL, action="link.make", target=f"user:{FIRST_USER}", now=now)
     return token
