@@ -13,13 +13,15 @@ HEAD = """\
 
 What Earful can read, and how. This page is made from the code by `./earful source docs`; a test holds it
 up to date. `./earful source list` says the same of your installation, with the state of each key.
+Keys go in by `./earful source set-key`, under Settings → Keys, or as `EARFUL_KEY_SOURCE_FIELD`; none is shown again.
 
 Every source is read with an honest User-Agent, one request at a time per host, robots.txt obeyed,
 `Retry-After` honoured. What is stored is looked at again an hour, a day, a week and thirty days after it
 was published, so that edits become revisions and deletions remove the text.
 
 Settings that every source has, in a watch or below `[budgets.NAME]` in `earful.toml`: `daily_requests`,
-`pages_per_run`; where posts cost money also `daily_usd`.
+`pages_per_run`; where posts cost money also `daily_usd`. Where a day's requests are short, a watch may be
+read first or last (its form, "When time or a budget is short").
 """
 
 
