@@ -13,7 +13,7 @@ HEAD = """\
 
 What Earful can read, and how. This page is made from the code by `./earful source docs`; a test holds it
 up to date. `./earful source list` says the same of your installation, with the state of each key.
-Keys go in by `./earful source set-key`, under Settings → Keys, or as `EARFUL_KEY_SOURCE_FIELD`; none is shown again.
+Keys go in by `./earful source set-key`, Settings → Keys, or as `EARFUL_KEY_SOURCE_FIELD`, and never out.
 
 Every source is read with an honest User-Agent, one request at a time per host, robots.txt obeyed,
 `Retry-After` honoured. What is stored is looked at again an hour, a day, a week and thirty days after it
