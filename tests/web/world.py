@@ -12,6 +12,7 @@ from core.ports import Store
 from core.settings import PriorityWeights
 from core.source import SourceState, SourceStatus
 from core.work import Answer, OutboxItem
+from engage import advocates
 from engage.customers import account_item
 from engage.ranking import rank
 from engage.rules import Rule, save_rule
@@ -85,6 +86,7 @@ def fill(store: Store) -> None:
     rank(store, PriorityWeights(), now=NOW)
     account = Account(key="acme", contract=Contract(name="A customer"))
     store.keep_all([account_item(account, version=0, by="ada", now=NOW)])
+    advocates.find(store, "hackernews:ada", actor="ada", now=NOW)
     store.settle()
 
 
