@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from core.clock import from_iso
 from core.customers import FIRST_DAYS, Account, Outcome, Person, day_begin
-from core.kept import KeptPage, Order, Sought
+from core.kept import Kept, KeptPage, Order, Sought
 from core.ports import Store
 from core.stages import GOOD, Evidence, Signal, Stage
 from engage.customers import ACCOUNT, PERSON, account_of, person_of, walk
@@ -56,30 +57,61 @@ class RivalWord:
 
 def renewals(store: Store, *, now: datetime, within: timedelta = AHEAD) -> list[Renewal]:
     """Return accounts that renew soon, or just did without anybody saying how it went, soonest first."""
-    sought = Sought(kind=ACCOUNT, since=now - BEHIND, until=now + within, order=Order.SOONEST)
-    found = []
-    for item in walk(store, sought):
-        account = account_of(item).account
-        day = account.contract.renewal
-        decided = account.contract.outcome is not Outcome.OPEN and day is not None and day < now.date()
-        if day is not None and not decided and account.contract.outcome is not Outcome.LOST:
-            found.append(Renewal(account=account, days=(day - now.date()).days))
-    return found
+    items = walk(store, _renewing(now, within))
+    return [found for item in items if (found := _renewal(item, now)) is not None]
 
 
-def neglected(store: Store, *, now: datetime, days: int = NEGLECTED_DAYS) -> list[Neglected]:
-    """Return accounts that heard nothing from us for so long, or only before a renewal; worth most first."""
+def renewals_page(
+    store: Store, *, now: datetime, after: str | None = None, limit: int = 25
+) -> tuple[list[Renewal], str | None]:
+    """Return a page of `renewals`, and where the next one begins."""
+    page = store.kept_page(_renewing(now, AHEAD), limit=limit, after=after)
+    return [found for item in page.items if (found := _renewal(item, now)) is not None], page.next
+
+
+def _renewing(now: datetime, within: timedelta) -> Sought:
+    return Sought(kind=ACCOUNT, since=now - BEHIND, until=now + within, order=Order.SOONEST)
+
+
+def _renewal(item: Kept, now: datetime) -> Renewal | None:
+    account = account_of(item).account
+    day, outcome = account.contract.renewal, account.contract.outcome
+    if day is None or outcome is Outcome.LOST or (outcome is not Outcome.OPEN and day < now.date()):
+        return None
+    return Renewal(account=account, days=(day - now.date()).days)
+
+
+def neglected(
+    store: Store, *, now: datetime, days: int = NEGLECTED_DAYS, limit: int | None = None
+) -> tuple[list[Neglected], int]:
+    """Return accounts that heard nothing from us for so long, or only before a renewal, and their number.
+
+    Those worth most come first; with a `limit` only so many are returned.
+    """
     found = []
     for item in walk(store, Sought(kind=ACCOUNT)):
-        account = account_of(item).account
-        if account.contract.outcome is Outcome.LOST:
-            continue
-        touched = account.standing.touched
-        since = None if touched is None else (now - touched).days
-        near = only_near_renewal(account)
-        if near or since is None or since >= days:
-            found.append(Neglected(account=account, days=since, only_near_renewal=near))
-    return sorted(found, key=lambda one: (-(one.account.contract.value or 0), one.account.key))
+        contract, standing = _part(item, "contract"), _part(item, "standing")
+        touched = standing.get("touched")
+        lately = isinstance(touched, str) and now - from_iso(touched) < timedelta(days=days)
+        # Read whole only where that can change the answer: most accounts need no more than these two fields.
+        near = lately and "renewal" in contract and only_near_renewal(account_of(item).account)
+        if contract.get("outcome") != Outcome.LOST and (near or not lately):
+            value = contract.get("value")
+            found.append((-value if isinstance(value, int | float) else 0.0, item.key, item))
+    found.sort(key=lambda one: one[:2])
+    return [_neglected(item, now) for *_, item in found[:limit]], len(found)
+
+
+def _part(item: Kept, name: str) -> Mapping[str, object]:
+    part = item.body.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _neglected(item: Kept, now: datetime) -> Neglected:
+    account = account_of(item).account
+    touched = account.standing.touched
+    since = None if touched is None else (now - touched).days
+    return Neglected(account=account, days=since, only_near_renewal=only_near_renewal(account))
 
 
 def only_near_renewal(account: Account) -> bool:
@@ -98,15 +130,10 @@ def first_days(store: Store, *, now: datetime) -> list[Account]:
     found = [
         account_of(item).account
         for item in walk(store, Sought(kind=ACCOUNT))
-        if _starts(item.body) >= since.isoformat()
+        if str(_part(item, "contract").get("start", "")) >= since.isoformat()
     ]
     started = [one for one in found if one.contract.start and one.contract.start <= now.date()]
     return sorted(started, key=lambda one: (one.contract.start or since, one.key), reverse=True)
-
-
-def _starts(body: Mapping[str, object]) -> str:
-    contract = body.get("contract")
-    return str(contract.get("start", "")) if isinstance(contract, Mapping) else ""
 
 
 def win_back(store: Store, *, limit: int = 100) -> list[Person]:

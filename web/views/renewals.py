@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request
 
 from core.customers import Account
-from engage.attention import NEGLECTED_DAYS, first_days, neglected, owed, renewals, win_back
+from engage.attention import NEGLECTED_DAYS, first_days, neglected, owed, renewals, renewals_page, win_back
 from engage.customers import person_of
 from web import outputs
 from web.customer_data import (
@@ -22,8 +22,10 @@ from web.services import now, the_store
 
 blueprint = Blueprint("renewals", __name__)
 
-#: Quotes are read for so many accounts; the others tell why without them.
+#: Accounts on one page of renewals, each with its quotes.
 QUOTED = 25
+#: Rows of one page; the CSV has all.
+SHOWN = 100
 MOST_DAYS = 3650
 
 
@@ -31,13 +33,13 @@ MOST_DAYS = 3650
 @blueprint.get("/renewals.<any(json,csv):form>")
 def show(form: str = "") -> Response:
     """Show accounts by renewal date, with their risk and its reasons."""
-    found = renewals(the_store(), now=now())
-    accounts = [one.account for one in found]
-    data = _data("renewals", accounts, form)
-    if data is not None:
-        return data
-    why = {one.key: reasons(the_store(), one.standing.because) for one in accounts[:QUOTED]}
-    return make_response(render_template("renewals/show.html", renewals=found, why=why))
+    store = the_store()
+    if wanted(form, "json", "csv") != "html":
+        accounts = [one.account for one in renewals(store, now=now())]
+        return _data("renewals", accounts, form) or make_response("")
+    found, further = renewals_page(store, now=now(), after=request.args.get("after"), limit=QUOTED)
+    why = {one.account.key: reasons(store, one.account.standing.because) for one in found}
+    return make_response(render_template("renewals/show.html", renewals=found, why=why, next=further))
 
 
 @blueprint.get("/renewals/neglected")
@@ -45,9 +47,12 @@ def show(form: str = "") -> Response:
 def left_alone(form: str = "") -> Response:
     """Show accounts that heard nothing from us, or only before a renewal."""
     days = min(max(request.args.get("days", default=NEGLECTED_DAYS, type=int), 1), MOST_DAYS)
-    found = neglected(the_store(), now=now(), days=days)
+    whole = wanted(form, "json", "csv") != "html"
+    found, count = neglected(the_store(), now=now(), days=days, limit=None if whole else SHOWN)
     data = _data("neglected", [one.account for one in found], form)
-    return data or make_response(render_template("renewals/neglected.html", neglected=found, days=days))
+    return data or make_response(
+        render_template("renewals/neglected.html", neglected=found, count=count, days=days)
+    )
 
 
 @blueprint.get("/renewals/new")
