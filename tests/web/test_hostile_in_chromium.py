@@ -81,6 +81,12 @@ def hostile(number: int, payload: str) -> Any:
     )
 
 
+def harm(seen: Page) -> list[str]:
+    """Return what must not have happened; that an address is refused (400, 404) is meant."""
+    refused = "Failed to load resource: the server responded with a status of 4"
+    return [fault for fault in seen.faults if not fault.startswith(refused)]
+
+
 def test_every_page_with_payloads_everywhere(
     chromium: Any, app: Flask, base: str, state: Any  # noqa: F811 — the fixtures imported
 ) -> None:  # fmt: skip
@@ -95,7 +101,7 @@ def test_every_page_with_payloads_everywhere(
             seen.open(address)
             following = seen.page.locator("a[rel=next]")
             address = following.get_attribute("href") if following.count() else None
-    assert seen.faults == []
+    assert harm(seen) == []
     seen.context.close()
 
 
@@ -111,8 +117,7 @@ def test_every_export_and_feed_with_payloads_everywhere(
         assert answer.ok, address
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "attachment" in answer.headers["content-disposition"], address
-    # Chromium asks for an icon beside what is no page, and there is none.
-    assert [fault for fault in seen.faults if "404" not in fault] == []
+    assert harm(seen) == []
     seen.context.close()
 
 
@@ -121,5 +126,5 @@ def test_payloads_typed_into_addresses(chromium: Any, base: str, state: Any) -> 
     for payload in PAYLOADS[::STEP]:
         for name in ("q", "sort", "after"):
             seen.open(f"/search?{name}={quote(payload)}")
-    assert seen.faults == []
+    assert harm(seen) == []
     seen.context.close()
