@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from cli.benches.store import command
 from tests.elasticsearch_server import fresh_url
+
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(600)]
 
 
 def test_the_benchmark_of_the_cluster_tells_figures_and_ratios() -> None:
