@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from cli.children import Child
+from cli.crawling import due
 from cli.demo_story import tell_story
 from cli.scheduling import Scheduler, hints
 from cli.serve import ensure_free
@@ -230,12 +231,19 @@ class Up:
         ).total.value
         to_label = self.store.backlog(model_name(self.settings.model_dir))
         steps = [
-            f"reading {', '.join(scheduler.crawling)}" if scheduler.crawling else "all sources read",
+            self._read(scheduler),
             f"{mentions} mentions",
             f"{to_label} to label" if to_label else "all labelled",
             f"{waiting} open threads",
         ]
         return " · ".join(steps)
+
+    def _read(self, scheduler: Scheduler) -> str:
+        """Return what is being read."""
+        if scheduler.crawling:
+            return f"reading {', '.join(scheduler.crawling)}"
+        waiting = scheduler.hints is not None and due(self.store, SystemClock().now())
+        return "workers are reading" if waiting else "all sources read"
 
     def _tell_plainly(self, line: str) -> None:
         """Print progress as lines where the output is a file or a log."""

@@ -44,7 +44,7 @@ class Cluster:
         demo_watch(store, now=now)
         store.close()
         replay = self._popen(
-            "replay", ["crawlers.replay", "--shift-days", str(shift)], stdout=subprocess.PIPE
+            "replay", ["crawlers.replay", "--recent", "--shift-days", str(shift)], stdout=subprocess.PIPE
         )
         assert replay.stdout is not None
         address = replay.stdout.readline().strip().rpartition(" ")[2]
