@@ -17,7 +17,7 @@ from core.search import Search
 from core.watch import Watch
 from engage.attention import NEGLECTED_DAYS
 from engage.customers import ACCOUNT, account_of, walk
-from engage.happenings import Happening
+from engage.happenings import Happening, HappeningKind
 
 #: Days compared on each side of what happened.
 AROUND = timedelta(days=14)
@@ -71,12 +71,13 @@ class Impact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scorecard:
-    """After the sale: renewals that fell into a period, and who hears from us."""
+    """After the sale: who was kept over a period, and who hears from us."""
 
-    due: tuple[Account, ...]
+    #: With us when the period began; of those, still with us, and lost in it.
+    began: tuple[Account, ...]
     kept: tuple[Account, ...]
     lost: tuple[Account, ...]
-    #: Renewals whose outcome nobody told.
+    #: Renewals that fell into the period and whose outcome nobody told.
     untold: tuple[Account, ...]
     #: Accounts that are still with us, and those of them that heard from us lately.
     present: tuple[Account, ...]
@@ -85,14 +86,13 @@ class Scorecard:
 
     @property
     def retention(self) -> float | None:
-        """The share kept of the renewals whose outcome is told."""
-        told = len(self.kept) + len(self.lost)
-        return len(self.kept) / told if told else None
+        """The share kept of those who were with us at the beginning."""
+        return len(self.kept) / len(self.began) if self.began else None
 
     @property
     def gross_revenue(self) -> float | None:
-        """The share of the yearly value kept, growth left out; None where no value is told."""
-        whole = _value(self.kept) + _value(self.lost)
+        """The share of their yearly value kept, growth left out; None where no value is told."""
+        whole = _value(self.began)
         return _value(self.kept) / whole if whole else None
 
 
@@ -122,7 +122,9 @@ def figure(store: Store, query: str, *, now: datetime) -> Figure:
 def impact(store: Store, watch: Watch, happening: Happening, *, now: datetime) -> Impact:
     """Return the unhappy share of the days before, and of those from its begin on."""
     begin = day_begin(happening.begin)
-    after_end = max(day_begin(happening.end) + timedelta(days=1), begin + AROUND)
+    over = day_begin(happening.end) + timedelta(days=1)
+    # An outage is measured while it lasts: later days would dilute it.
+    after_end = over if happening.kind is HappeningKind.OUTAGE else max(over, begin + AROUND)
     before = _side(store, watch, begin - AROUND, begin, now)
     after = _side(store, watch, begin, after_end, now)
     if before.share is None or after.share is None:
@@ -165,14 +167,18 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 def scorecard(store: Store, plays: Sequence[Play], begin: datetime, *, now: datetime) -> Scorecard:
     """Return the scorecard of a period that ends now."""
     accounts = [account_of(item).account for item in walk(store, Sought(kind=ACCOUNT))]
-    due = [one for one in accounts if _within(one.contract.renewal, begin, now)]
-    lost = [one for one in due if one.contract.outcome is Outcome.LOST]
-    untold = [one for one in due if one.contract.outcome is Outcome.OPEN]
-    kept = [one for one in due if one.contract.outcome not in (Outcome.LOST, Outcome.OPEN)]
+    began = [one for one in accounts if _with_us(one, begin)]
+    lost = [one for one in began if one.contract.outcome is Outcome.LOST]
+    kept = [one for one in began if one.contract.outcome is not Outcome.LOST]
+    untold = [
+        one
+        for one in accounts
+        if one.contract.outcome is Outcome.OPEN and _within(one.contract.renewal, begin, now)
+    ]
     present = [one for one in accounts if one.contract.outcome is not Outcome.LOST]
     lately = now - timedelta(days=NEGLECTED_DAYS)
     return Scorecard(
-        due=tuple(due),
+        began=tuple(began),
         kept=tuple(kept),
         lost=tuple(lost),
         untold=tuple(untold),
@@ -180,6 +186,16 @@ def scorecard(store: Store, plays: Sequence[Play], begin: datetime, *, now: date
         touched=tuple(one for one in present if one.standing.touched and one.standing.touched >= lately),
         saves=tuple(one for one in plays if one.result is Result.SAVED and one.ended and one.ended >= begin),
     )
+
+
+def _with_us(account: Account, moment: datetime) -> bool:
+    """Tell whether an account was a customer at a moment; without a start it always was."""
+    contract = account.contract
+    started = contract.start is None or day_begin(contract.start) <= moment
+    gone = contract.outcome is Outcome.LOST and (
+        contract.renewal is None or day_begin(contract.renewal) < moment
+    )
+    return started and not gone
 
 
 def _within(day: date | None, begin: datetime, end: datetime) -> bool:

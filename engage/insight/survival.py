@@ -127,7 +127,8 @@ def fit(rows: Sequence[Row], chosen: Sequence[Behaviour]) -> Fitted | None:
         return None
     weights = {each: float(cox.params_[each.value]) for each in chosen}
     errors = {each: float(cox.standard_errors_[each.value]) for each in chosen}
-    if any(not math.isfinite(errors[e]) or errors[e] <= 0 or abs(weights[e]) > WILDEST for e in chosen):
+    # Written so that what is no number is refused, too.
+    if not all(0 < errors[e] < WILDEST and abs(weights[e]) < WILDEST for e in chosen):
         return None
     return Fitted(
         weights={each: weights[each] / spreads[each] for each in chosen},

@@ -28,7 +28,7 @@ blueprint = Blueprint("reports", __name__)
 PERIODS = (30, 90, 365, 730)
 #: Happenings compared, the newest.
 SHOWN = 8
-GROUPS = ("due", "kept", "lost", "untold", "present", "touched")
+GROUPS = ("began", "kept", "lost", "untold", "present", "touched")
 VOICE_COLUMNS = ("brand", "mentions", "share", "negative", "neutral", "positive")
 IMPACT_COLUMNS = (
     "what", "kind", "begin", "end", "before", "before_negative", "after", "after_negative", "change", "low",
