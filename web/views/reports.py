@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core.customers import Account
 from core.errors import InputError, NotFound
+from core.query_parser import parse
+from core.search import Search, Sort
 from core.thread import StoredMention
 from engage.happenings import Happening, HappeningKind, happenings, keep_happening
 from engage.plays import assumptions, plays
@@ -20,6 +22,7 @@ from web import outputs
 from web.customer_data import account_json
 from web.formats import wanted
 from web.i18n import _
+from web.search_chart import presets, search_chart
 from web.services import now, the_store
 from web.sessions import actor
 
@@ -159,9 +162,18 @@ def _page(
         cost=hours * given.hour / len(card.saves) if card.saves else None,
         kinds={HappeningKind.RELEASE: _("Release"), HappeningKind.OUTAGE: _("Outage")},
         topics=[one for watch in the_store().watches() for one in topics(the_store(), watch.id)],
+        **_chart(),
         error=error,
     )
     return make_response(page, status)
+
+
+def _chart() -> dict[str, object]:
+    """Return mentions over the period, tones and silent sources marked, as the search page draws them."""
+    begin, end = _period()
+    query = parse(f"after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}")
+    chart = search_chart(the_store(), Search(node=query.node, now=now()))
+    return {"chart": chart, "query": query, "sort": Sort.NEW, "presets": presets(query.node)}
 
 
 def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> dict[str, object]:
