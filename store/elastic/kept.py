@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,15 @@ from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 
 KIND = "kept"
+
+
+#: For the time of one expunging: no share of deleted documents is too small to merge, none is kept for
+#: recovery. The server itself looks at that each half minute.
+EXPUNGING: Json = {
+    "index.merge.policy.expunge_deletes_allowed": 0,
+    "index.soft_deletes.retention_lease.period": "0s",
+}
+LEASE_TRIES, LEASE_PAUSE = 120, 0.5
 
 
 class KeptThings(Part):
@@ -140,19 +150,33 @@ class KeptThings(Part):
                 yield kept_of(body)
 
     def expunge(self) -> None:
-        """Write every segment anew that holds something deleted, and let the translog go."""
-        settings = {
-            "index.merge.policy.expunge_deletes_allowed": 0,
-            "index.soft_deletes.retention_lease.period": "0s",
-        }
+        """Write every segment anew that holds something deleted, and let the translog go.
+
+        What was deleted is first kept for recovery: until its leases have moved on, no merge drops it.
+        """
         names = ",".join(self.server.alias(name) for name in MAPPINGS)
-        self.server.put(f"/{names}/_settings", settings)
+        self.server.put(f"/{names}/_settings", dict(EXPUNGING))
         try:
             self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")
+            for _ in range(LEASE_TRIES):
+                if not self._leased(names):
+                    break
+                time.sleep(LEASE_PAUSE)
             self.server.post(f"/{names}/_forcemerge", only_expunge_deletes="true", flush="true")
             self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")
+            self.server.post(f"/{names}/_refresh")
         finally:
-            self.server.put(f"/{names}/_settings", dict.fromkeys(settings))
+            self.server.put(f"/{names}/_settings", dict.fromkeys(EXPUNGING))
+
+    def _leased(self, names: str) -> bool:
+        """Tell whether any shard still keeps deleted documents for recovery."""
+        told = self.server.get(f"/{names}/_stats", level="shards").body.get("indices", {})
+        shards = [copy for index in told.values() for copies in index["shards"].values() for copy in copies]
+        return any(
+            lease["retaining_seq_no"] <= shard["seq_no"]["global_checkpoint"]
+            for shard in shards
+            for lease in shard["retention_leases"]["leases"]
+        )
 
     def _docs(self, items: Sequence[Kept]) -> dict[tuple[str, str], Doc]:
         return self.documents.many((facts.NAME, facts.fact_key(KIND, one.kind, one.key)) for one in items)
