@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which a request is given up.
 SECONDS = 10.0
+#: The same for what the server works on for long: new indices on a busy machine, merges of whole ones.
+MAKING_SECONDS, MERGING_SECONDS = 60.0, 3_600.0
 #: Seconds after which a search is stopped by the server itself.
 SEARCH_SECONDS = 5
 #: Requests that may fail in a row before the next ones are refused at once, and for how long at most.
@@ -90,8 +92,9 @@ class Server:
         *,
         params: Mapping[str, str] | None = None,
         allowed: Sequence[int] = (),
+        seconds: float | None = None,
     ) -> Answer:
-        """Send one request.
+        """Send one request; it is given up after `seconds`, where they are given.
 
         Raises:
             StoreError, ConfigError: what the answer means, unless its status is among `allowed`.
@@ -99,7 +102,7 @@ class Server:
             Busy: the server asks to send it again later.
         """
         content = dumps(body) if body is not None else None
-        answer = self._send(method, path, content, JSON_TYPE, params)
+        answer = self._send(method, path, content, JSON_TYPE, params, seconds)
         if answer.status < STATUSES[0] or (
             answer.status in allowed and "index_not_found" not in str(answer.body)
         ):
@@ -114,8 +117,14 @@ class Server:
         """Send lines of JSON, such as a bulk; the status is the caller's to judge."""
         return self._send("POST", path, b"\n".join(lines) + b"\n", NDJSON_TYPE, params)
 
-    def _send(
-        self, method: str, path: str, content: bytes | None, kind: str, params: Mapping[str, str] | None
+    def _send(  # noqa: PLR0917 — the parts of a request
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        kind: str,
+        params: Mapping[str, str] | None,
+        seconds: float | None = None,
     ) -> Answer:
         import elastic_transport  # noqa: PLC0415 — an extra, imported where it is used
         import elasticsearch  # noqa: PLC0415 — the same
@@ -123,7 +132,8 @@ class Server:
         self._may_dial()
         headers = {"accept": JSON_TYPE} | ({"content-type": kind} if content is not None else {})
         try:
-            response = self._connected().perform_request(
+            client = self._connected()
+            response = (client.options(request_timeout=seconds) if seconds else client).perform_request(
                 method, path, params=params or {}, headers=headers, body=content
             )
         except elasticsearch.UnsupportedProductError as error:
@@ -134,7 +144,7 @@ class Server:
                 "authority with ?ca_certs=/path/to/ca.crt in the store's address"
             ) from error
         except elastic_transport.TransportError as error:
-            raise self._failed(error) from error
+            raise self._failed(error, seconds or self.seconds) from error
         self._failures = 0
         body = response.body
         return Answer(int(response.meta.status), body if isinstance(body, dict) else {"said": body})
@@ -145,7 +155,7 @@ class Server:
         if time.monotonic() < self._shut_until:
             raise StoreUnavailable(f"{self.address.server} did not answer a moment ago; try again shortly")
 
-    def _failed(self, error: Exception) -> StoreError:
+    def _failed(self, error: Exception, seconds: float) -> StoreError:
         """Count a failure; after several the server is left alone for a moment, each time twice as long."""
         self._failures += 1
         over = self._failures - PATIENCE
@@ -153,8 +163,7 @@ class Server:
             self._shut_until = time.monotonic() + min(2.0**over, LONGEST_BREAK)
         if "Timeout" in type(error).__name__:
             return StoreUnavailable(
-                f"{self.address.server} did not answer within {self.seconds:g} s; "
-                "try again, or look at its log"
+                f"{self.address.server} did not answer within {seconds:g} s; try again, or look at its log"
             )
         return StoreUnavailable(
             f"no Elasticsearch answers at {self.address.server}; start it, or correct the store's address"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import StoreError, StoreTooNew
-from store.elastic.connection import Server
+from store.elastic.connection import MAKING_SECONDS, Server
 from store.elastic.faults import Json
 
 KEYWORD: Json = {"type": "keyword"}
@@ -123,7 +123,7 @@ def create(server: Server, name: str, version: int, *, alias: bool = True) -> No
     if alias:
         body["aliases"] = {server.alias(name): {}}
     try:
-        server.put(f"/{concrete(server, name, version)}", body)
+        server.request("PUT", f"/{concrete(server, name, version)}", body, seconds=MAKING_SECONDS)
     except StoreError as error:
         if "already exists" not in str(error):
             raise

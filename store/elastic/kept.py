@@ -16,6 +16,7 @@ from core.kept import Kept, KeptPage, Order, Sought
 from store.codecs import maybe_micros, maybe_moment, micros, moment, plain, storable
 from store.elastic import facts, ledger
 from store.elastic.bulk import Action, Outcome
+from store.elastic.connection import MERGING_SECONDS
 from store.elastic.documents import TRIES, Doc, Documents, read
 from store.elastic.faults import Json
 from store.elastic.indices import MAPPINGS
@@ -162,7 +163,8 @@ class KeptThings(Part):
                 if not self._leased(names):
                     break
                 time.sleep(LEASE_PAUSE)
-            self.server.post(f"/{names}/_forcemerge", only_expunge_deletes="true", flush="true")
+            merge = {"only_expunge_deletes": "true", "flush": "true"}
+            self.server.request("POST", f"/{names}/_forcemerge", params=merge, seconds=MERGING_SECONDS)
             self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")
             self.server.post(f"/{names}/_refresh")
         finally:
