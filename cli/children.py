@@ -24,6 +24,8 @@ REFUSED = 2
 REFUSED_SECONDS = 300.0
 #: A child that lived this long starts again at the front of `BACK_OFF`.
 HEALTHY_SECONDS = 60.0
+#: Niceness of a child that may wait.
+PATIENT = 10
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Child:
     piped: bool = False
     #: Drop its standard output; what matters it says on standard error or in the store.
     quiet: bool = False
+    #: Let everything else have the processor first.
+    patient: bool = False
     process: subprocess.Popen[str] | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -53,6 +57,8 @@ class Child:
             # A terminal's Ctrl-C reaches the whole group; the parent alone decides how the children end.
             start_new_session=True,
         )
+        if self.patient:
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, PATIENT)
         self.started_at = time.monotonic()
 
     @property

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from cli.backup import DIRECTORY, is_due
 from cli.children import REFUSED, Child
-from cli.foretelling import Nightly, prediction_due, topics_due
+from cli.foretelling import PREDICT, TOPICS, Nightly
 from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
@@ -41,8 +41,8 @@ class Chores:
     def __post_init__(self) -> None:
         """Take on what is worked out at night."""
         parts = (self.store, self.settings, self.clock, self.say)
-        self.prediction = Nightly(*parts, "predict", prediction_due)
-        self.topics = Nightly(*parts, "topics", topics_due)
+        self.prediction = Nightly(*parts, PREDICT)
+        self.topics = Nightly(*parts, TOPICS)
 
     def tick(self) -> None:
         """Do what is due now."""

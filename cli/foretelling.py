@@ -16,10 +16,14 @@ from core.work import Work
 from engage.customers import ACCOUNT
 from engage.insight.prediction import LATEST, PREDICTION
 from engage.topics import MARK_KEY, MARK_KIND
+from nlp import model_name
 
 EVERY = timedelta(hours=24)
 #: Between two looks at what is due; after a failure it is tried again as late.
 LOOK = timedelta(minutes=10)
+#: Between two looks whether all is read and labelled for the first time, and the longest wait for that.
+FIRST_LOOK = timedelta(seconds=5)
+PATIENCE = timedelta(hours=1)
 ABSENT = "run ./earful predict once by hand; it installs the packages that predictions need"
 
 
@@ -28,36 +32,63 @@ def installed() -> bool:
     return importlib.util.find_spec("lifelines") is not None
 
 
-def prediction_due(store: Store, now: datetime) -> bool:
-    """Tell whether a prediction is due: a day after the last, the first with the first account."""
-    if not installed():
-        return False
-    last = store.kept_one(PREDICTION, LATEST)
-    if last is None:
-        return bool(store.kept_counts(Sought(kind=ACCOUNT)))
-    return now - last.at >= EVERY
+def all_in(store: Store, settings: Settings) -> bool:
+    """Tell whether every source of every watch was read, and all that they brought is labelled."""
+    read = {
+        (one.watch_id, one.source)
+        for one in store.source_states()
+        if one.last_success_at or one.failures or one.paused
+    }
+    wanted = {(watch.id, source) for watch in store.watches() for source in watch.sources}
+    return wanted <= read and not store.backlog(model_name(settings.model_dir))
 
 
-def topics_due(store: Store, now: datetime) -> bool:
-    """Tell whether topics are due: a day after the last, the first once everything is labelled."""
-    last = store.kept_one(MARK_KIND, MARK_KEY)
-    return now - last.at >= EVERY if last is not None else next(iter(store.mentions()), None) is not None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What is worked out once a night: the command, and what is kept of it."""
+
+    command: str
+    #: Kind and key of what the last run kept.
+    kept: tuple[str, str]
+    #: Tells whether there is anything to work it out from.
+    possible: Callable[[Store], bool]
+
+    def last(self, store: Store) -> datetime | None:
+        """Return when it was worked out; None for never."""
+        found = store.kept_one(*self.kept)
+        return found.at if found else None
+
+
+PREDICT = Task(
+    command="predict",
+    kept=(PREDICTION, LATEST),
+    possible=lambda store: installed() and bool(store.kept_counts(Sought(kind=ACCOUNT))),
+)
+TOPICS = Task(
+    command="topics",
+    kept=(MARK_KIND, MARK_KEY),
+    possible=lambda store: next(iter(store.mentions()), None) is not None,
+)
 
 
 @dataclass
 class Nightly:
-    """Run one command when it is due, or when asked, one run at a time."""
+    """Run one task when it is due, or when asked, one run at a time.
+
+    The first run comes as soon as all is read and labelled for the first time, or an hour after the start
+    where that never happens; each other one a day after the last.
+    """
 
     store: Store
     settings: Settings
     clock: Clock
     #: Tells the person at the terminal one line.
     say: Callable[[str], None]
-    command: str
-    due: Callable[[Store, datetime], bool]
+    task: Task
     child: Child | None = None
     _work: Work | None = None
-    _looked_at: datetime | None = None
+    _since: datetime | None = None
+    _look_at: datetime | None = None
 
     def tick(self) -> None:
         """Do what is due now."""
@@ -65,11 +96,13 @@ class Nightly:
             self._finish()
             return
         now = self.clock.now()
-        if self._looked_at is not None and now - self._looked_at < LOOK:
+        self._since = self._since or now
+        if self._look_at is not None and now < self._look_at:
             return
-        # The first look is not the first thing that a start does: what came in is read and labelled first.
-        first, self._looked_at = self._looked_at is None, now
-        if not first and self.due(self.store, now):
+        last = self.task.last(self.store)
+        self._look_at = now + (FIRST_LOOK if last is None else LOOK)
+        if now - last >= EVERY if last is not None else self._may_be_first(now):
+            self._look_at = now + LOOK
             self._begin()
 
     def asked(self, work: Work) -> None:
@@ -88,9 +121,16 @@ class Nightly:
             self.child.stop()
             self.child.wait()
 
+    def _may_be_first(self, now: datetime) -> bool:
+        if not self.task.possible(self.store):
+            return False
+        waited = self._since is not None and now - self._since >= PATIENCE
+        return waited or all_in(self.store, self.settings)
+
     def _begin(self) -> None:
-        command = ["cli", self.command, "--data", str(self.settings.data_dir)]
-        self.child = Child(self.command, command, quiet=True)
+        name = self.task.command
+        command = ["cli", name, "--data", str(self.settings.data_dir)]
+        self.child = Child(name, command, quiet=True, patient=True)
         self.child.start()
 
     def _finish(self) -> None:
@@ -98,7 +138,8 @@ class Nightly:
             return
         process, self.child = self.child.process, None
         failed = (process.returncode if process else REFUSED) != 0
-        self.say(f"{self.command} failed, the lines above say why" if failed else f"{self.command}: done")
+        name = self.task.command
+        self.say(f"{name} failed, the lines above say why" if failed else f"{name}: done")
         if self._work is not None:
             outcome = "it failed; the log says why" if failed else "done"
             self.store.finish_work(self._work.id, failed=failed, outcome=outcome)

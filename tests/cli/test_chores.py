@@ -1,4 +1,4 @@
-"""What the scheduler does now and then: backups that come by themselves, and old threads that go."""
+"""What the scheduler does now and then: backups, topics, and old threads that go."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from cli.backup import dated
 from cli.chores import Chores
 from core.clock import SetClock, SystemClock
 from core.settings import Settings
+from core.source import SourceState
 from engage.parts import troubles
+from nlp import model_name
 from store import open_store
-from tests.builders import NOW, a_mention, a_watch, found
+from tests.builders import NOW, a_mention, a_watch, found, some_labels
+from tests.web.world import label
 
 
 @pytest.fixture
@@ -70,3 +73,44 @@ def test_threads_older_than_was_decided_go(chores: Chores, clock: SetClock) -> N
     keeping = Chores(chores.store, replace(chores.settings, retention_days=0), chores.clock, lambda _: None)
     keeping.tick()
     assert chores.store.tally("mention") == 1
+
+
+def test_topics_come_as_soon_as_all_is_read_and_labelled_and_then_a_day_later(
+    chores: Chores, clock: SetClock
+) -> None:
+    store = chores.store
+    watch = replace(a_watch(), version=store.watches()[0].version, sources={"mastodon": {}})
+    store.save_watch(watch, actor="ada", now=NOW)
+    mention = a_mention(text="Acme lost my data", published_at=clock.now())
+    store.put([found(mention)], now=clock.now())
+
+    def begun() -> bool:
+        clock.advance(timedelta(seconds=10))
+        chores.tick()
+        return chores.topics.child is not None
+
+    assert not begun(), "neither read nor labelled"
+    for brand in ("Acme", "Globex"):
+        label(store, mention.id, some_labels(brand=brand, model=model_name()))
+    assert not begun(), "not read"
+    store.save_source_state(SourceState(watch_id="acme", source="mastodon", last_success_at=clock.now()))
+    assert begun()
+    child = chores.topics.child
+    assert child is not None
+    assert child.process is not None
+    assert child.process.wait(120) == 0
+    chores.tick()
+    clock.advance(timedelta(hours=23))
+    assert not begun()
+    clock.advance(timedelta(hours=1))
+    assert begun()
+    chores.stop()
+
+
+def test_where_labelling_never_ends_topics_come_after_an_hour(chores: Chores, clock: SetClock) -> None:
+    chores.store.put([found(a_mention(published_at=clock.now()))], now=clock.now())
+    for minutes, begun in ((0, False), (59, False), (2, True)):
+        clock.advance(timedelta(minutes=minutes))
+        chores.tick()
+        assert (chores.topics.child is not None) is begun
+    chores.stop()
