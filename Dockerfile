@@ -1,9 +1,10 @@
 # One image for every part: web, scheduler, workers. Runs as a user without rights; only /data is written.
 FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /opt/earful
-COPY requirements/base.txt requirements/base.txt
+# The base set and what `earful predict` needs, in one file.
+COPY requirements/insight.txt requirements/insight.txt
 RUN python -m venv .venv \
- && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --only-binary :all: -r requirements/base.txt
+ && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --only-binary :all: -r requirements/insight.txt
 
 FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home earful \

@@ -78,3 +78,7 @@ def test_the_image_holds_every_package_and_runs_without_rights() -> None:
     images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
     assert all(re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", image) for image in images)
     assert "--require-hashes" in text
+    (installed,) = re.findall(r"-r (requirements/\w+\.txt)", text)
+    packages = (ROOT / installed).read_text()
+    # What a night's work needs, or it would be left out without a word.
+    assert {"lifelines", "flask", "onnxruntime"} <= set(re.findall(r"^([\w-]+)==", packages, re.MULTILINE))
