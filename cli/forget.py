@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +12,8 @@ import click
 from core.clock import SystemClock
 from core.erasure import Eraser
 from core.settings import Settings
-from engage.erasing import about, eraser_of, forget, scrub_lines
+from engage.erasing import about, eraser_of, forget
+from engage.scrubbing import scrubbed
 from store import open_store
 
 #: Files beside the store that may name somebody: logs and what was exported there.
@@ -38,7 +41,7 @@ def command(settings: Settings, person: str, show: bool, yes: bool) -> None:  # 
         if not yes:
             click.confirm(f"forget {person} for good?", abort=True, err=True)
         done = forget(store, person, actor="earful", now=SystemClock().now())
-        files = _scrub_files(settings.data_dir, eraser_of(store))
+        files = _scrub_files(settings.data_dir, eraser_of(store), done.said)
     finally:
         store.close()
     click.echo(
@@ -48,18 +51,25 @@ def command(settings: Settings, person: str, show: bool, yes: bool) -> None:  # 
     )
 
 
-def _scrub_files(directory: Path, known: Eraser) -> int:
-    changed = 0
-    for path in sorted({path for pattern in WRITTEN for path in directory.rglob(pattern)}):
-        fresh = path.with_name(f"{path.name}.clean")
-        with (
-            path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines,
-            fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out,
-        ):
-            number = scrub_lines(lines, known, out.write)
-        if number:
-            fresh.replace(path)
-            changed += 1
-        else:
-            fresh.unlink()
+def _scrub_files(directory: Path, theirs: Eraser, said: Sequence[str]) -> int:
+    """Write the files anew that hold something of somebody forgotten; return how many."""
+    found = {path for pattern in WRITTEN for path in directory.rglob(pattern) if path.is_file()}
+    return sum(_scrub(path, theirs, said) for path in sorted(found) if not path.is_symlink())
+
+
+def _scrub(path: Path, theirs: Eraser, said: Sequence[str]) -> bool:
+    fresh = path.with_name(f"{path.name}.clean")
+    changed = False
+    with (
+        path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines,
+        fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out,
+    ):
+        for record, clean in scrubbed(lines, theirs, said, table=path.suffix == ".csv"):
+            changed |= clean != record
+            out.write(clean)
+    if changed:
+        shutil.copymode(path, fresh)
+        fresh.replace(path)
+    else:
+        fresh.unlink()
     return changed

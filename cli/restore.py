@@ -52,10 +52,10 @@ def _erasures(settings: Settings) -> list[Record]:
 
 
 def _forget_again(settings: Settings, erasures: list[Record]) -> int:
-    if not erasures:
-        return 0
+    """Forget again whom the replaced store, or what is left of the restored one, knows to be forgotten."""
     store = open_store(settings.database_url)
     try:
-        return apply_again(store, erasures, now=SystemClock().now())
+        known = erasures or carried(store)
+        return apply_again(store, known, now=SystemClock().now()) if known else 0
     finally:
         store.close()

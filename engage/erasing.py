@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.clock import iso
@@ -18,7 +18,8 @@ from core.ports import Store
 from core.query import And, OneOf
 from core.records import BETWEEN, Record
 from core.search import Search
-from engage.customers import ACCOUNT, PERSON, find_person
+from engage.customers import ACCOUNT, PERSON, find_person, person_of, walk
+from engage.scrubbing import author_of, without
 from engage.standing import refresh_accounts
 
 #: Kinds of records whose texts may quote or name somebody; each is a kind of `core.records.KINDS`.
@@ -36,6 +37,8 @@ class Forgotten:
     mentions: int
     texts: int
     records: int
+    #: What they said, for the files beside the store; kept nowhere.
+    said: tuple[str, ...] = field(default=(), repr=False)
 
 
 def handles_of(store: Store, person: str) -> tuple[str, tuple[Handle, ...]]:
@@ -72,14 +75,20 @@ def forget(store: Store, person: str, *, actor: str, now: datetime) -> Forgotten
     store.keep_all([Kept(kind=KIND, key=mark, body=at, by=actor, at=now) for mark in marks])
     # What was erased before is gone; looking only for this person is several times as fast.
     theirs = eraser(known.secret, (digest for handle in handles for digest in known.digests_of(handle)))
-    gone, said, texts = _mentions(store, theirs)
     aliases = {person_key(handle.source, handle.name) for handle in handles} | {key}
+    done = _cleaned(store, theirs, aliases, now=now)
+    store.record(actor=actor, action="person.forget", target=f"person:{key}", now=now)
+    store.expunge()
+    return done
+
+
+def _cleaned(store: Store, theirs: Eraser, aliases: set[str], *, now: datetime) -> Forgotten:
+    """Take everything of some people out of a store, and leave the accounts as they stand without them."""
+    gone, said, texts = _mentions(store, theirs)
     records = _records(store, theirs, aliases, said)
     records += _audit(store, theirs, said)
-    store.record(actor=actor, action="person.forget", target=f"person:{key}", now=now)
     refresh_accounts(store, [item.key for item in store.kept(ACCOUNT)], now=now)
-    store.expunge()
-    return Forgotten(mentions=gone, texts=texts, records=records)
+    return Forgotten(mentions=gone, texts=texts, records=records, said=said)
 
 
 def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
@@ -90,7 +99,7 @@ def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
         if not isinstance(mention, Mapping):
             continue
         author = mention.get("author")
-        if isinstance(author, Mapping) and theirs.wrote(str(mention["source"]), _author(author)):
+        if isinstance(author, Mapping) and theirs.wrote(str(mention["source"]), author_of(author)):
             gone.append(record.key)
             said += [text for text in (mention.get("text"), mention.get("title")) if isinstance(text, str)]
             continue
@@ -108,13 +117,6 @@ def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
     return len(gone), tuple(text for text in said if len(text) >= SHORTEST), len(changed)
 
 
-def _author(told: Mapping[str, object]) -> Author:
-    handle, name = told.get("handle"), told.get("name")
-    return Author(
-        handle=handle if isinstance(handle, str) else None, name=name if isinstance(name, str) else None
-    )
-
-
 def _clean(theirs: Eraser, mention: Mapping[str, object]) -> dict[str, object]:
     return {**mention, **{name: theirs.blotted_all(mention.get(name)) for name in ("title", "text", "url")}}
 
@@ -125,7 +127,7 @@ def _records(store: Store, theirs: Eraser, keys: set[str], said: Sequence[str]) 
     for kind in QUOTING:
         gone, changed = list[str](), list[Record]()
         for record in store.dump(kind):
-            body = _without(theirs.blotted_all(record.body), said)
+            body = without(theirs.blotted_all(record.body), said)
             if (kind == "kept" and _is_theirs(record, keys)) or (body != record.body and _goes(record)):
                 gone.append(record.key)
             elif isinstance(body, Mapping) and body != record.body:
@@ -150,21 +152,6 @@ def _is_theirs(record: Record, keys: set[str]) -> bool:
     return (kind == PERSON and key in keys) or mine
 
 
-def _without(value: object, said: Sequence[str]) -> object:
-    """Return plain JSON values without what they said, wherever somebody copied it to."""
-    match value:
-        case str():
-            for text in said:
-                value = value.replace(text, "")
-            return value
-        case Mapping():
-            return {name: _without(one, said) for name, one in value.items()}
-        case list() | tuple():
-            return [_without(one, said) for one in value]
-        case _:
-            return value
-
-
 def _audit(store: Store, theirs: Eraser, said: Sequence[str]) -> int:
     """Take the payload out of audit records that quote or name them; the chain stays whole."""
     changed = []
@@ -173,7 +160,7 @@ def _audit(store: Store, theirs: Eraser, said: Sequence[str]) -> int:
         if not isinstance(payload, str):
             continue
         told = json.loads(payload)
-        if theirs.blotted_all(told) != told or _without(told, said) != told:
+        if theirs.blotted_all(told) != told or without(told, said) != told:
             changed.append(replace(record, body={**record.body, "payload": None}))
     store.load(changed)
     return len(changed)
@@ -201,19 +188,29 @@ def about(store: Store, person: str, *, now: datetime) -> Iterator[dict[str, obj
 
 def carried(store: Store) -> list[Record]:
     """Return the erasures of a store as records, to be carried over into what replaces it."""
-    secret = [record for record in store.dump("memo") if record.key == SECRET]
-    return secret + [record for record in store.dump("kept") if record.key.startswith(f"{KIND}{BETWEEN}")]
+    marks = [record for record in store.dump("kept") if record.key.startswith(f"{KIND}{BETWEEN}")]
+    return [record for record in store.dump("memo") if record.key == SECRET and marks] + marks
 
 
 def apply_again(store: Store, erasures: Sequence[Record], *, now: datetime) -> int:
-    """Bring erasures into a store that was restored, and forget everybody anew; return how many people."""
+    """Bring erasures into a store that was restored, and forget everybody anew; return how many people.
+
+    That is one pass for all of them. Who is only named in what others wrote is blotted out, and not counted.
+    """
     for kind in ("memo", "kept"):
         store.load([record for record in erasures if record.kind == kind])
     known = eraser_of(store)
-    found = sorted(set(_erased(store, known)), key=lambda one: (one.source, one.name))
-    for handle in found:
-        forget(store, f"{handle.source}:{handle.name}", actor="earful", now=now)
-    return len(found)
+    keys = {person_key(handle.source, handle.name) for handle in _erased(store, known)}
+    whole = {
+        item.key
+        for item in walk(store, Sought(kind=PERSON))
+        if any(known.wrote(one.source, Author(handle=one.name)) for one in person_of(item).person.handles)
+    }
+    _cleaned(store, known, keys | whole, now=now)
+    for key in sorted(keys):
+        store.record(actor="earful", action="person.forget", target=f"person:{key}", now=now)
+    store.expunge()
+    return len(keys)
 
 
 def _erased(store: Store, known: Eraser) -> Iterator[Handle]:
@@ -221,16 +218,6 @@ def _erased(store: Store, known: Eraser) -> Iterator[Handle]:
         mention = record.body["mention"]
         author = mention.get("author") if isinstance(mention, Mapping) else None
         if isinstance(mention, Mapping) and isinstance(author, Mapping):
-            who, source = _author(author), str(mention["source"])
+            who, source = author_of(author), str(mention["source"])
             if known.wrote(source, who):
                 yield Handle(source=source, name=who.handle or who.name or "")
-
-
-def scrub_lines(lines: Iterable[str], theirs: Eraser, write: Callable[[str], object]) -> int:
-    """Write lines without erased names; return how many changed."""
-    number = 0
-    for line in lines:
-        clean = theirs.blotted(line)
-        number += clean != line
-        write(clean)
-    return number
