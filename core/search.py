@@ -35,8 +35,8 @@ class Search:
     node: Node
     #: What `last:7d` and snoozes are counted from.
     now: datetime
-    #: Who `is:mine` is.
-    user: str | None = None
+    #: The assignees that `is:mine` means: who asks, and their teams.
+    mine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

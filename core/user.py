@@ -1,4 +1,4 @@
-"""People who sign in to Earful, and their sessions."""
+"""People who sign in to Earful, their teams and their sessions."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ class User:
     #: argon2 text; None for a user who signs in by link only.
     password_hash: str | None = None
     disabled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Team:
+    """People who take threads together; no user has a team's name."""
+
+    name: str
+    #: Names of users.
+    people: tuple[str, ...]
+    #: Counts the changes; 0 is not stored yet.
+    version: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

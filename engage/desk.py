@@ -17,6 +17,7 @@ from core.clock import from_iso
 from core.errors import Conflict, InputError, NotFound
 from core.ports import Store
 from core.thread import Correction, Note, Status, Triage
+from engage.teams import assignable
 
 T = TypeVar("T")
 
@@ -105,14 +106,13 @@ def snooze(store: Store, thread_id: str, version: int, until: datetime, *, actor
 def assign(
     store: Store, thread_id: str, version: int, assignee: str | None, *, actor: str, now: datetime
 ) -> Done:
-    """Give the thread to a user, or to nobody.
+    """Give the thread to a user or a team, or to nobody.
 
     Raises:
-        InputError: there is no such user, or they may no longer sign in.
+        InputError: there is no such user or team, or they may no longer sign in.
     """
-    known = {user.name for user in store.users() if not user.disabled}
-    if assignee is not None and assignee not in known:
-        raise InputError(f"nobody named {assignee!r} can sign in here; choose one of the names listed")
+    if assignee is not None and assignee not in assignable(store):
+        raise InputError(f"no person or team {assignee!r} works here; choose one of the names listed")
     return _apply(
         store,
         thread_id,

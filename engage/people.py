@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,10 +9,7 @@ from core.errors import InputError, NotFound
 from core.ports import Store
 from core.user import Role, SignInLink, User
 from engage.access import LINK_LIVES, new_token, token_hash
-
-NAME = re.compile(r"[\w][\w.@-]{0,39}")
-#: The program's own name in the audit.
-RESERVED = frozenset({"earful", "?"})
+from engage.teams import check_name
 
 
 def add_user(store: Store, name: str, role: Role, *, actor: str, now: datetime) -> str:
@@ -23,10 +19,7 @@ def add_user(store: Store, name: str, role: Role, *, actor: str, now: datetime) 
         InputError: the name is taken or cannot be one.
     """
     name = name.strip()
-    if not NAME.fullmatch(name) or name.casefold() in RESERVED:
-        raise InputError("a name has 1 to 40 letters, digits, dots, dashes or @, and no spaces")
-    if any(user.name.casefold() == name.casefold() for user in store.users()):
-        raise InputError(f"there is a user {name!r} already")
+    check_name(store, name)
     store.save_user(User(name=name, role=role, created_at=now))
     store.record(actor=actor, action=f"user.add.{role.value}", target=f"user:{name}", now=now)
     return link_for(store, name, now=now)

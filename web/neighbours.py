@@ -24,12 +24,14 @@ class Neighbours:
     total: int
 
 
-def neighbours(store: Store, view: QueueView, thread_id: str, *, now: datetime, user: str) -> Neighbours:
+def neighbours(
+    store: Store, view: QueueView, thread_id: str, *, now: datetime, user: str, mine: tuple[str, ...]
+) -> Neighbours:
     """Return a thread's neighbours; a thread that left the view is followed by the view's first.
 
     What a colleague has checked out or is answering is nobody's next.
     """
-    page = store.queue(view.search(now=now, user=user), sort=view.sort, limit=REACH, after=view.after)
+    page = store.queue(view.search(now=now, mine=mine), sort=view.sort, limit=REACH, after=view.after)
     held = busy(others(store, [row.id for row in page.rows], user=user, now=now))
     ids = [row.id for row in page.rows if row.id == thread_id or row.id not in held]
     if thread_id not in ids:

@@ -120,12 +120,12 @@ class QueueView:
         """The reader's own words, read."""
         return parse(self.q)
 
-    def search(self, *, now: datetime, user: str) -> Search:
+    def search(self, *, now: datetime, mine: tuple[str, ...]) -> Search:
         """Return what to ask the store."""
         nodes = [self.view.found_by, self.query.node]
         nodes += [OneOf(name, (value,)) for name, value in self.filters.items()]
         nodes += () if self.view is ALL else self.unmuted
-        return Search(node=both(*nodes), now=now, user=user)
+        return Search(node=both(*nodes), now=now, mine=mine)
 
     def args(self, **changed: object) -> Args:
         """Return the address's parameters, defaults left out, with some changed; None takes one away."""

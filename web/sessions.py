@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from core.errors import StoreReadOnly
 from core.user import Role, Session, User
 from engage.access import new_token, token_hash
+from engage.teams import assignees_of
 from web.services import now, the_store
 
 IDLE = timedelta(hours=12)
@@ -26,7 +27,7 @@ PUBLIC = frozenset({"sign_in", "health", "api", "feeds", None})
 #: Blueprints in which everybody changes only their own things.
 OWN = frozenset({"sign_in", "settings", "presence", "tokens"})
 #: Blueprints whose changes need more than an agent.
-ADMIN_ONLY = frozenset({"keys", "watches", "sources", "users", "weights", "promises", "connections"})
+ADMIN_ONLY = frozenset({"keys", "watches", "sources", "users", "weights", "promises", "connections", "teams"})
 
 Answer: TypeAlias = Response | None
 
@@ -68,6 +69,14 @@ def maybe_signed() -> Signed | None:
 def actor() -> str:
     """Return the name of who is signed in."""
     return signed().user.name
+
+
+def mine() -> tuple[str, ...]:
+    """Return the assignees that mean who is signed in: their name and those of their teams."""
+    if "mine" not in g:
+        g.mine = assignees_of(the_store(), actor())
+    found: tuple[str, ...] = g.mine
+    return found
 
 
 def begin(user_name: str, response: Response) -> None:

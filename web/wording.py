@@ -114,6 +114,8 @@ ACTS = {
     "mute.save": later("Muted"),
     "search.remove": later("Saved search removed"),
     "search.save": later("Saved search saved"),
+    "team.remove": later("Team removed"),
+    "team.save": later("Team saved"),
     "token.remove": later("Token ended"),
     "token.save": later("Token made"),
     "triage.answer": later("Answered, waiting for them"),

@@ -182,8 +182,7 @@ class Compiler:
         if value in tuple(Status):
             return self.status(value)
         if value == "mine":
-            user = self.search.user
-            return {"term": {"assignee": storable(user)[:LONGEST]}} if user else NOTHING
+            return among("assignee", [storable(name)[:LONGEST] for name in self.search.mine])
         if value == "unanswered":
             return {"bool": {"filter": [{"term": {"unanswered": True}}, {"term": {"own": False}}]}}
         if value == "duplicate":

@@ -75,8 +75,7 @@ MENTION_WORDS = {
 def _thread_word(compiler: Compiler, value: str) -> Clause:
     match value:
         case "mine":
-            user = compiler.search.user
-            return Clause("t.assignee = ?", (user,)) if user else FALSE
+            return among("t.assignee", compiler.search.mine)
         case "pinned":
             return Clause("t.pinned = 1")
         case "note":

@@ -13,7 +13,9 @@ from werkzeug.serving import make_server
 from core.query import OneOf
 from core.search import Search
 from core.thread import Status
+from core.user import Team
 from engage.access import sign_in_link
+from engage.teams import save_team
 from tests.builders import a_mention, found
 from tests.engage.desk_rig import Desk
 from tests.engage.mastodon_server import TOKEN, Town, running
@@ -128,4 +130,19 @@ def test_everything_that_matches_is_resolved_and_brought_back_by_keys(seen: Page
     page.wait_for_load_state()
     page.get_by_text("Acme is slow").first.wait_for()
     assert desk.store.queue(opened, limit=1).total.value == before
+    assert seen.faults == []
+
+
+def test_a_thread_is_given_to_a_team_with_four_keys_and_taken_back_with_one(seen: Page, desk: Desk) -> None:
+    now = desk.clock.now()
+    save_team(desk.store, Team(name="billing", people=("admin",)), actor="admin", now=now)
+    thread, page = desk.thread("doubled"), seen.page
+    seen.open(f"/threads/{thread.id}")
+    for pressed in ("t", "b", "Tab", "Enter"):
+        page.keyboard.press(pressed)
+    page.locator("#toast", has_text="Assigned to billing").wait_for()
+    assert desk.store.thread(thread.id).triage.assignee == "billing"
+    page.keyboard.press("z")
+    page.locator("#toast", has_text="Undone").wait_for()
+    assert desk.store.thread(thread.id).triage.assignee is None
     assert seen.faults == []

@@ -17,6 +17,7 @@ from core.token import ApiToken, Scope
 from core.user import User
 from core.watch import Watch
 from engage import desk
+from engage.teams import assignees_of
 from engage.tokens import use_token
 from store.watchcodec import watch_from_json, watch_to_json
 from web import outputs
@@ -52,7 +53,7 @@ def _ask_for_token() -> None:
 def mentions() -> Response:
     """Find mentions: `q`, `sort`, `limit`, `after`."""
     query, sort = parse(request.args.get("q", "")), _choice("sort", Sort.NEW)
-    search = Search(node=query.node, now=now(), user=_name())
+    search = Search(node=query.node, now=now(), mine=assignees_of(the_store(), _name()))
     page = the_store().search(search, sort=sort, limit=_limit(), after=request.args.get("after"))
     count = the_store().count(search)
     return outputs.json_response(
@@ -79,7 +80,9 @@ def mention(mention_id: str) -> Response:
 @blueprint.get("/threads")
 def threads() -> Response:
     """Return threads in the order of the queue: `q`, `sort`, `limit`, `after`."""
-    search = Search(node=parse(request.args.get("q", "is:open")).node, now=now(), user=_name())
+    search = Search(
+        node=parse(request.args.get("q", "is:open")).node, now=now(), mine=assignees_of(the_store(), _name())
+    )
     sort = _choice("sort", QueueSort.PRIORITY)
     page = the_store().queue(search, sort=sort, limit=_limit(), after=request.args.get("after"))
     matched = the_store().matched([row.id for row in page.rows])

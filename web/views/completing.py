@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from core.query import Everything
 from core.query_parser import MAX_LENGTH
 from core.search import Search
+from engage.teams import assignable
 from web.completing import complete
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import mine
 
 blueprint = Blueprint("completing", __name__)
 
@@ -33,11 +34,11 @@ def show() -> Response:
 def _values(name: str) -> Sequence[str]:
     store = the_store()
     if name in COUNTED:
-        search = Search(node=Everything(), now=now(), user=actor())
+        search = Search(node=Everything(), now=now(), mine=mine())
         return [found.value for found in store.facets(search, [name], limit=MOST)[name]]
     known: dict[str, Callable[[], Sequence[str]]] = {
         "source": lambda: sorted({state.source for state in store.source_states()}),
-        "assignee": lambda: [user.name for user in store.users()],
+        "assignee": lambda: assignable(store),
         "tag": store.tags,
         "watch": lambda: [watch.id for watch in store.watches()],
         "product": lambda: [watch.product.name for watch in store.watches()],

@@ -10,6 +10,7 @@ from core.query_parser import parse
 from core.search import Search, Sort
 from core.token import Scope
 from engage.saved_searches import saved_search
+from engage.teams import assignees_of
 from engage.tokens import use_token
 from web import feeds
 from web.services import now, the_store
@@ -31,7 +32,9 @@ def show(token: str, form: str) -> Response:
         raise NoSuchPage from None
     node = parse(search.query).node
     hits = store.search(
-        Search(node=node, now=moment, user=found[1].name), sort=Sort.NEW, limit=feeds.FEED_LIMIT
+        Search(node=node, now=moment, mine=assignees_of(store, found[1].name)),
+        sort=Sort.NEW,
+        limit=feeds.FEED_LIMIT,
     ).hits
     feed = feeds.Feed(
         title=f"Earful: {search.title}",

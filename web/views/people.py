@@ -24,7 +24,7 @@ from web.customer_words import STAGES
 from web.formats import wanted
 from web.quotes import reasons, told
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import actor, mine
 from web.views.accounts import COLUMN, DAYS, movement
 
 blueprint = Blueprint("people", __name__)
@@ -88,7 +88,7 @@ def _page(person_id: str, *, error: str = "", status: int = 200) -> Response:
         person = find_person(store, person_id).person
     except NotFound:
         person = None
-    search = Search(node=_theirs(person_id, person), now=now(), user=actor())
+    search = Search(node=_theirs(person_id, person), now=now(), mine=mine())
     page = store.search(search, sort=Sort.NEW, limit=PAGE, after=request.args.get("after"))
     if not page.hits and person is None:
         abort(404)

@@ -12,7 +12,7 @@ from engage import hands, mentioning, replying
 from web import wording
 from web.asking import came_from, read_view
 from web.services import now, the_store
-from web.sessions import actor, signed
+from web.sessions import actor, mine, signed
 from web.views.threads import PAGE, queue_page
 
 blueprint = Blueprint("presence", __name__)
@@ -41,7 +41,7 @@ def thread() -> Response:
 def queue() -> Response:
     """Return what stands at the head of a part of the queue now, and who has which of it."""
     view = read_view(request.args)
-    page = the_store().queue(view.search(now=now(), user=actor()), sort=view.sort, limit=PAGE)
+    page = the_store().queue(view.search(now=now(), mine=mine()), sort=view.sort, limit=PAGE)
     ids = [row.id for row in page.rows]
     held = hands.others(the_store(), ids, user=actor(), now=now())
     return jsonify(
@@ -58,7 +58,7 @@ def check_out() -> Response:
         raise Forbidden("You can look at everything and take nothing; ask an admin for another role.")
     view = came_from().first_page()
     taken = hands.check_out(
-        the_store(), view.search(now=now(), user=actor()), view.sort, user=actor(), now=now()
+        the_store(), view.search(now=now(), mine=mine()), view.sort, user=actor(), now=now()
     )
     if not taken:
         return make_response(queue_page(view, error="Nothing here is free to take."), 409)

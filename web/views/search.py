@@ -25,7 +25,7 @@ from web.marks import Mark, Piece, pieces
 from web.queue_view import Args
 from web.search_chart import between, presets, search_chart
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import actor, mine
 
 blueprint = Blueprint("search", __name__)
 
@@ -64,7 +64,7 @@ def show(form: str = "") -> AnyResponse:
     if "from" in request.args or "to" in request.args:
         return _dated()
     query, sort = parse(request.args.get("q", "").strip()), _sort()
-    search = Search(node=query.node, now=now(), user=actor())
+    search = Search(node=query.node, now=now(), mine=mine())
     match wanted(form, "json", "jsonl", "csv", "atom", "feed.json"):
         case "html":
             return _page(query, search, sort)
@@ -134,7 +134,7 @@ def _facets(search: Search) -> dict[str, list[Choice]]:
     counted = store.facets(search, open_fields, limit=FACET_VALUES)
     for name in FACETS:
         if name not in open_fields:
-            wider = Search(node=without_field(search.node, name), now=search.now, user=search.user)
+            wider = Search(node=without_field(search.node, name), now=search.now, mine=search.mine)
             counted |= store.facets(wider, [name], limit=FACET_VALUES)
     return {name: choices(search.node, name, counted.get(name, [])) for name in FACETS}
 

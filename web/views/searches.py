@@ -16,7 +16,7 @@ from engage.tokens import tokens_of
 from web.i18n import _
 from web.outputs import json_response
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import actor, mine
 from web.tokens import new_id
 from web.views.search import SORTS
 from web.watch_form import lines
@@ -116,7 +116,7 @@ def _page(search: SavedSearch, *, error: str = "", tried: bool = False, status: 
 
 
 def _count(search: SavedSearch) -> object:
-    return the_store().count(Search(node=parse(search.query).node, now=now(), user=actor()))
+    return the_store().count(Search(node=parse(search.query).node, now=now(), mine=mine()))
 
 
 def _as_json(search: SavedSearch) -> dict[str, object]:

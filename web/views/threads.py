@@ -17,6 +17,7 @@ from core.search import Count, QueuePage
 from core.thread import Status, StoredMention, Thread, ThreadRow, Triage, triage_to_json
 from engage.hands import batch, busy, others
 from engage.promises import Promise, policy_of, promise, stored_policy
+from engage.teams import assignable
 from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
@@ -28,7 +29,7 @@ from web.marks import Mark, Piece, pieces
 from web.neighbours import neighbours
 from web.queue_view import SORTS, QueueView, View
 from web.services import now, the_store
-from web.sessions import actor
+from web.sessions import actor, mine
 from web.tokens import new_id
 from web.translating import elsewhere
 
@@ -80,7 +81,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         counts=counts,
         labels={row.id: _row_labels(row, products) for row in page.rows},
         misread=misread(view),
-        people=[user.name for user in store.users() if not user.disabled],
+        assignees=assignable(store),
         sources=sorted({state.source for state in store.source_states()}),
         tags=store.tags(),
         done=finished(store, request.args.get("done", "")),
@@ -120,9 +121,9 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         inside={stored.mention.id for stored in thread.mentions},
         products=[watch.product.name for watch in watches if watch.id in thread.watches],
         view=view,
-        near=neighbours(store, view, thread.id, now=now(), user=actor()),
+        near=neighbours(store, view, thread.id, now=now(), user=actor(), mine=mine()),
         history=store.audit(target=f"thread:{thread.id}", limit=HISTORY),
-        people=[user.name for user in store.users() if not user.disabled],
+        assignees=assignable(store),
         tags=store.tags(),
         note_id=new_id(),
         answer=answer_box(thread, watches),
@@ -188,7 +189,7 @@ def _find(thread_id: str) -> tuple[Thread, str]:
 
 def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     return the_store().queue(
-        view.search(now=now(), user=actor()), sort=view.sort, limit=limit, after=view.after
+        view.search(now=now(), mine=mine()), sort=view.sort, limit=limit, after=view.after
     )
 
 
@@ -216,8 +217,8 @@ def _known(view: QueueView) -> tuple[QueuePage, Sequence[str]]:
 
 def _counts(view: QueueView, views: Sequence[View]) -> dict[str, Count]:
     """Return the figure of every view's tab, the reader's own filters left out."""
-    moment, user = now(), actor()
-    searches = [QueueView(view=each, unmuted=view.unmuted).search(now=moment, user=user) for each in views]
+    moment, ours = now(), mine()
+    searches = [QueueView(view=each, unmuted=view.unmuted).search(now=moment, mine=ours) for each in views]
     counted = the_store().queue_counts(searches)
     return {each.key: count for each, count in zip(views, counted, strict=True)}
 
@@ -245,7 +246,7 @@ def _cells(view: QueueView) -> Iterator[list[object]]:
 
 
 def _rows(view: QueueView) -> Iterator[ThreadRow]:
-    search, after = view.search(now=now(), user=actor()), None
+    search, after = view.search(now=now(), mine=mine()), None
     while True:
         page = the_store().queue(search, sort=view.sort, limit=200, after=after)
         yield from page.rows

@@ -23,7 +23,7 @@ from web.asking import came_from
 from web.done import BULK, audit_ids, join
 from web.i18n import _
 from web.services import now, the_store
-from web.sessions import actor, wants_data
+from web.sessions import actor, mine, wants_data
 from web.tokens import new_id
 from web.views.threads import queue_page, thread_page
 
@@ -267,7 +267,7 @@ def _act_on_many(do: Act, targets: list[tuple[str, int]]) -> Response:
 def _act_on_all(name: str) -> Response:
     """Act on everything that the view shows, as one act with one undo."""
     view = came_from().first_page()
-    search = view.search(now=now(), user=actor())
+    search = view.search(now=now(), mine=mine())
     try:
         done = bulk.act_on_all(the_store(), search, _acts()[name](), actor=actor(), now=now())
     except InputError as error:

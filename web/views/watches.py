@@ -14,7 +14,7 @@ from core.work import Work
 from store.watchcodec import watch_to_json
 from web.outputs import json_response
 from web.services import now, services, the_store
-from web.sessions import actor
+from web.sessions import actor, mine
 from web.tokens import new_id
 from web.watch_form import WatchForm
 
@@ -151,7 +151,7 @@ def _preview(watch: Watch) -> dict[str, object]:
     words = [Words(" ".join(token_texts(name)), Match.PHRASE) for name in names if token_texts(name)]
     if not words:
         return {"tried": 0, "matched": 0, "samples": [], "exact": True}
-    search = Search(node=words[0] if len(words) == 1 else Or(tuple(words)), now=now(), user=actor())
+    search = Search(node=words[0] if len(words) == 1 else Or(tuple(words)), now=now(), mine=mine())
     tried, matched = 0, []
     while tried < TRIED:
         page = store.search(search, limit=min(200, TRIED - tried), after=after)

@@ -36,7 +36,7 @@ class Ask:
 
 def searched(query: str) -> Search:
     """Return a query as the store is asked it."""
-    return Search(node=parse(query).node, now=END, user="ada")
+    return Search(node=parse(query).node, now=END, mine=("ada",))
 
 
 #: Of rising difficulty. The words `zqhit…` stand in exactly so many mentions of every corpus.

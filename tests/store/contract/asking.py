@@ -10,9 +10,9 @@ from core.search import Search, Sort
 from tests.builders import NOW
 
 
-def ask(query: str, *, now: datetime = NOW, user: str | None = None) -> Search:
+def ask(query: str, *, now: datetime = NOW, user: str | None = None, teams: tuple[str, ...] = ()) -> Search:
     """A search for `query`."""
-    return Search(node=parse(query).node, now=now, user=user)
+    return Search(node=parse(query).node, now=now, mine=(user, *teams) if user else teams)
 
 
 def ids(store: Store, query: str, *, sort: Sort = Sort.NEW, user: str | None = None) -> list[str]:

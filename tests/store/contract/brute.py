@@ -153,7 +153,7 @@ class Brute:
                     for other in others
                 )
             case "mine":
-                return search.user is not None and triage.assignee == search.user
+                return triage.assignee in search.mine
             case "pinned":
                 return triage.pinned
             case "duplicate":

@@ -134,7 +134,7 @@ def queries(filled: Filled, part: int) -> Iterator[tuple[str, Node, random.Rando
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_query_finds_what_looking_at_everything_finds(filled: Filled, part: int) -> None:
     for number, (written, node, rnd) in enumerate(queries(filled, part)):
-        search = Search(node=node, now=NOW, user="ada")
+        search = Search(node=node, now=NOW, mine=("ada",))
         expected = [stored.mention.id for stored in filled.expected(search)]
         sort = Sort.NEW if number % 4 else rnd.choice(list(Sort))
         # Reading hits costs more than finding them: the first ones and the number of all tell the same.
@@ -155,7 +155,7 @@ def some_searches(filled: Filled, seed: int, number: int) -> Iterator[tuple[str,
     maker = Maker(seed, filled.world.words)
     for _ in range(number):
         written = maker.query()
-        yield written, Search(node=parse(written).node, now=NOW, user="ada"), maker.rnd
+        yield written, Search(node=parse(written).node, now=NOW, mine=("ada",)), maker.rnd
 
 
 def test_pages_together_are_the_whole(filled: Filled) -> None:

@@ -51,7 +51,7 @@ def test_naughty_strings_are_stored_and_found_like_any_other(store: Store) -> No
         assert store.mention(mention_id).mention == founds[0].mention
     nodes = [node for text in NAUGHTY for node in questions(text)]
     for node in nodes:
-        search = Search(node=node, now=NOW, user="ada")
+        search = Search(node=node, now=NOW, mine=("ada",))
         expected = {judge.mention.id for judge in judges if judge.is_found(search)}
         page = store.search(search, limit=5)
         assert store.count(search).value == len(expected), node

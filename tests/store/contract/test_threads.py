@@ -236,3 +236,15 @@ def test_is_mine_looks_at_the_assignee(store: Store) -> None:
     decide(store, mention.id, assignee="ada")
     assert ids(store, "is:mine", user="ada") == queue(store, "is:mine") == [mention.id]
     assert ids(store, "is:mine", user="bob") == ids(store, "is:mine") == []
+
+
+def test_is_mine_means_the_threads_of_my_teams_too(store: Store) -> None:
+    ours, hers, theirs = a_mention(), a_mention(), a_mention()
+    store.put([found(ours), found(hers), found(theirs)], now=NOW)
+    for mention, assignee in ((ours, "Billing"), (hers, "ada"), (theirs, "Night")):
+        decide(store, mention.id, assignee=assignee)
+    mine = ask("is:mine", user="ada", teams=("Billing", "Empty"))
+    assert {row.id for row in store.queue(mine).rows} == {ours.id, hers.id}
+    assert store.count(mine).value == 2
+    assert [row.id for row in store.queue(ask("assignee:billing")).rows] == [ours.id]
+    assert {row.id for row in store.queue(ask("assignee:billing,ada")).rows} == {ours.id, hers.id}

@@ -59,7 +59,7 @@ function activate(key) {
   const selector = `[data-key="${CSS.escape(key)}"]`;
   const element = current()?.querySelector(selector) ?? within(selector);
   if (!element) return key === "/" ? search() : key === "*" && selectPage();
-  if (element.matches("textarea, input:not([type=checkbox])")) {
+  if (element.matches("textarea, select, input:not([type=checkbox])")) {
     element.focus();
     element.select?.();
   } else {
