@@ -66,6 +66,13 @@ class CustomerStore(Protocol):
         """Return how many of what is sought have each state."""
         ...
 
+    def kept_sums(self, kind: str, *path: str) -> dict[str, float]:
+        """Return by state what the numbers at one place in the bodies of a kind add up to.
+
+        `path` names the place from the outermost name to the innermost; what is no number counts as 0.
+        """
+        ...
+
     def keep_all(self, items: Sequence[Kept]) -> list[Kept]:
         """Store things whose `version` is the stored one, as one act; return those that were, as stored.
 

@@ -109,13 +109,18 @@ class Documents:
         limit: int | None = None,
         after: list[object] | None = None,
         fields: Sequence[str] | None = None,
+        parts: Sequence[str] | None = None,
     ) -> Iterator[Json]:
-        """Yield hits in an order, page by page, at most `limit`; with `fields` only these of each."""
+        """Yield hits in an order, page by page, at most `limit`.
+
+        With `fields` only these indexed fields of each, with `parts` only these parts of its source.
+        """
         left = limit
         while left is None or left > 0:
             size = SCAN if left is None else min(left, SCAN)
             body: Json = {"query": query, "sort": sort, "size": size, "track_total_hits": False}
             body |= {"_source": False, "docvalue_fields": list(fields)} if fields is not None else {}
+            body |= {"_source": list(parts)} if parts is not None else {}
             body |= {"search_after": after} if after is not None else {}
             hits = self.server.search(name, body)["hits"]["hits"]
             yield from hits

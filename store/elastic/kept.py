@@ -117,6 +117,22 @@ class KeptThings(Part):
         buckets = self.server.search(facts.NAME, body)["aggregations"]["states"]["buckets"]
         return {str(one["key"]): int(one["doc_count"]) for one in buckets}
 
+    def kept_sums(self, kind: str, *path: str) -> dict[str, float]:
+        """Return by state what the numbers at one place in the bodies of a kind add up to."""
+        self.server.refresh(facts.NAME)
+        parts = ["body.state", ".".join(("body.body", *path))]
+        query = _query(Sought(kind=kind))
+        sums: dict[str, float] = {}
+        for hit in self.documents.scan(facts.NAME, query, [{"key": "asc"}], parts=parts):
+            body = hit["_source"]["body"]
+            value: object = body.get("body")
+            for name in path:
+                value = value.get(name) if isinstance(value, dict) else None
+            number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+            state = str(body.get("state", ""))
+            sums[state] = sums.get(state, 0.0) + number
+        return sums
+
     def keep_all(self, items: Sequence[Kept]) -> list[Kept]:
         """Store things whose version is the stored one; return those that were."""
         docs = self._docs(items)

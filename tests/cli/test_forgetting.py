@@ -35,7 +35,7 @@ PARAMS = [
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     url = PLACES[request.param]()
     if url:
-        monkeypatch.setenv("EARFUL_DATABASE_URL", url)
+        monkeypatch.setenv("EARFUL_STORE_URL", url)
     return url
 
 
@@ -133,5 +133,5 @@ def test_a_person_who_is_none_and_a_no_change_nothing(data: Path, place: str) ->
     done = earful("forget", "nobody", "--yes", data=data)
     assert done.returncode == 1
     assert "SOURCE:HANDLE" in done.stderr
-    assert earful("forget", f"hackernews:{HANDLE}", data=data).returncode == 1  # nobody said yes
+    assert earful("forget", f"hackernews:{HANDLE}", data=data).returncode == 130  # nobody said yes
     assert left(data, place) == before

@@ -88,19 +88,15 @@ def _list(sought: Sought, stage: Stage) -> str:
 
 def _board() -> str:
     store = the_store()
-    counts, values = dict.fromkeys(Stage, 0), dict.fromkeys(Stage, 0.0)
-    for item in walk(store, Sought(kind=ACCOUNT)):
-        contract = item.body.get("contract")
-        value = contract.get("value") if isinstance(contract, dict) else None
-        counts[Stage(item.state)] += 1
-        values[Stage(item.state)] += value if isinstance(value, int | float) else 0.0
+    counts, values = store.kept_counts(Sought(kind=ACCOUNT)), store.kept_sums(ACCOUNT, "contract", "value")
     columns = []
     for stage in STAGES:
         sought = Sought(kind=ACCOUNT, states=(stage.value,))
         page = store.kept_page(replace(sought, order=Order.SOONEST, since=now()), limit=COLUMN)
         items = page.items or store.kept_page(sought, limit=COLUMN).items
         shown = tuple(account_of(item).account for item in items)
-        columns.append(Column(stage=stage, count=counts[stage], value=values[stage], accounts=shown))
+        count, value = counts.get(stage.value, 0), values.get(stage.value, 0.0)
+        columns.append(Column(stage=stage, count=count, value=value, accounts=shown))
     moved = movement(ACCOUNT)
     return render_template("accounts/board.html", columns=columns, movement=moved, days=DAYS, kind=ACCOUNT)
 

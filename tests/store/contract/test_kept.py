@@ -70,6 +70,16 @@ def test_things_are_chosen_by_state_reference_and_moment(full: Store) -> None:
     assert full.kept_counts(Sought(kind="nothing")) == {}
 
 
+def test_numbers_in_the_bodies_are_added_up_by_state(full: Store) -> None:
+    more = [{"n": 0.5}, {"n": "7"}, {"n": True}, {"n": None}, {"n": [1]}, {"other": 3}, {"in": {"a b.c": 4}}]
+    full.keep_all([an_account(50 + 2 * number, body=body) for number, body in enumerate(more)])
+    full.settle()
+    assert full.kept_sums("account", "n") == {"satisfied": 0 + 2 + 4 + 6 + 8 + 0.5, "at_risk": 1 + 3 + 5}
+    assert full.kept_sums("account", "n", "deeper") == {"satisfied": 0.0, "at_risk": 0.0}
+    assert full.kept_sums("account", "in", "a b") == {"satisfied": 0.0, "at_risk": 0.0}
+    assert full.kept_sums("nothing", "n") == {}
+
+
 def test_a_stale_thing_is_left_out_and_the_rest_is_stored(full: Store) -> None:
     fresh, stale = an_account(1, version=1, state="former", refs=("owner:bob",)), an_account(2, version=4)
     assert full.keep_all([fresh, stale, an_account(20)]) == [
