@@ -17,6 +17,9 @@ KIND, KEY = "setting", "promises"
 #: From these points of priority on, a thread is urgent, or important.
 URGENT, IMPORTANT = 55.0, 30.0
 LONGEST = 24.0 * 30
+MAX_TIERS, LONGEST_TIER = 20, 200
+#: Fields of the hours by priority, of a policy and of a promise to a tier.
+PRIORITIES = ("urgent", "important", "other")
 #: A breach is told beforehand: when this share of the time, or less, is left.
 WARN = 0.25
 #: A calendar of this many days holds every promise; a policy without a working day is refused.
@@ -30,6 +33,21 @@ class Standing(enum.StrEnum):
     KEPT = "kept"
     SOON = "soon"
     LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TierPromise:
+    """What customers of one tier are promised; None is what everybody is promised at that priority."""
+
+    tier: str
+    urgent: float | None = None
+    important: float | None = None
+    other: float | None = None
+
+    @property
+    def hours(self) -> tuple[float, ...]:
+        """The hours that are told."""
+        return tuple(each for each in (self.urgent, self.important, self.other) if each is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +66,8 @@ class Policy:
     zone: str = "UTC"
     #: Monday is 0.
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    #: Promises to customers of a tier; they go before those to everybody.
+    tiers: tuple[TierPromise, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a policy under which no time passes.
@@ -58,6 +78,7 @@ class Policy:
         hours = (self.urgent, self.important, self.other)
         if not all(0 < each <= LONGEST for each in hours) or not 0 <= self.give_back <= LONGEST:
             raise InputError(f"a promise lies between 0 and {LONGEST:.0f} working hours")
+        self._check_tiers()
         if not self.days or not set(self.days) <= set(range(7)):
             raise InputError("choose at least one working day")
         try:
@@ -70,13 +91,33 @@ class Policy:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise InputError(f"there is no time zone {self.zone!r}; one is Europe/Prague") from None
 
-    def hours(self, points: float) -> float:
-        """Return the working hours promised at a priority."""
-        return self.urgent if points >= URGENT else self.important if points >= IMPORTANT else self.other
+    def _check_tiers(self) -> None:
+        names = [each.tier.casefold() for each in self.tiers]
+        if len(names) > MAX_TIERS or not all(0 < len(name) <= LONGEST_TIER for name in names):
+            raise InputError(
+                f"a promise to a tier names it, in at most {LONGEST_TIER} characters; {MAX_TIERS} at most"
+            )
+        if len(set(names)) < len(names):
+            raise InputError("each tier is promised something once")
+        if any(not each.hours for each in self.tiers):
+            raise InputError("write hours beside each tier, or take its name away")
+        if not all(0 < each <= LONGEST for tier in self.tiers for each in tier.hours):
+            raise InputError(f"a promise lies between 0 and {LONGEST:.0f} working hours")
 
-    def due(self, since: datetime, points: float) -> datetime:
+    def hours(self, points: float, tier: str = "") -> float:
+        """Return the working hours promised at a priority: to a customer's tier, else to everybody."""
+        own = next((each for each in self.tiers if each.tier.casefold() == tier.strip().casefold()), None)
+        if points >= URGENT:
+            told, usual = own and own.urgent, self.urgent
+        elif points >= IMPORTANT:
+            told, usual = own and own.important, self.important
+        else:
+            told, usual = own and own.other, self.other
+        return told or usual
+
+    def due(self, since: datetime, points: float, tier: str = "") -> datetime:
         """Return when an answer to what was said at `since` is due."""
-        return self.after(since, timedelta(hours=self.hours(points)))
+        return self.after(since, timedelta(hours=self.hours(points, tier)))
 
     def after(self, since: datetime, span: timedelta) -> datetime:
         """Return the moment at which so much working time has passed since a moment."""
@@ -109,14 +150,16 @@ class Promise:
     standing: Standing
 
 
-def promise(policy: Policy, since: datetime | None, points: float, *, now: datetime) -> Promise | None:
-    """Return how a thread's promise stands; None where nobody waits."""
+def promise(
+    policy: Policy, since: datetime | None, points: float, *, tier: str = "", now: datetime
+) -> Promise | None:
+    """Return how the promise to a customer of a tier, or to anybody, stands; None where nobody waits."""
     if since is None:
         return None
-    due = policy.due(since, points)
+    due = policy.due(since, points, tier)
     if now >= due:
         return Promise(due=due, standing=Standing.LATE)
-    soon = policy.after(since, timedelta(hours=policy.hours(points) * (1 - WARN)))
+    soon = policy.after(since, timedelta(hours=policy.hours(points, tier) * (1 - WARN)))
     return Promise(due=due, standing=Standing.SOON if now >= soon else Standing.KEPT)
 
 
@@ -132,7 +175,7 @@ def policy_of(item: Kept | None) -> Policy | None:
 
 def read_policy(body: Mapping[str, object]) -> Policy | None:
     """Return a policy out of plain values, None where they are none."""
-    days = body.get("days")
+    days, tiers = body.get("days"), body.get("tiers")
     try:
         return Policy(
             urgent=float(str(body["urgent"])),
@@ -143,9 +186,15 @@ def read_policy(body: Mapping[str, object]) -> Policy | None:
             closes=str(body["closes"]),
             zone=str(body["zone"]),
             days=tuple(int(str(day)) for day in days) if isinstance(days, (list, tuple)) else (),
+            tiers=tuple(map(_read_tier, tiers)) if isinstance(tiers, (list, tuple)) else (),
         )
-    except (KeyError, ValueError, InputError):
+    except (AttributeError, KeyError, ValueError, InputError):
         return None
+
+
+def _read_tier(body: Mapping[str, object]) -> TierPromise:
+    told = {name: float(str(body[name])) for name in PRIORITIES if body.get(name) is not None}
+    return TierPromise(tier=str(body["tier"]), **told)
 
 
 def save_policy(store: Store, policy: Policy, *, on: bool, version: int, actor: str, now: datetime) -> None:
@@ -154,7 +203,7 @@ def save_policy(store: Store, policy: Policy, *, on: bool, version: int, actor: 
     Raises:
         Conflict: somebody saved another policy first.
     """
-    body = {**asdict(policy), "days": list(policy.days), "on": on}
+    body = {**asdict(policy), "days": list(policy.days), "tiers": list(map(asdict, policy.tiers)), "on": on}
     store.keep(Kept(kind=KIND, key=KEY, body=body, by=actor, at=now, version=version))
 
 

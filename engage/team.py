@@ -14,6 +14,7 @@ from core.labels import Tone
 from core.ports import Store
 from core.thread import Thread
 from engage.answering import follow_ups
+from engage.behind import customer_of
 from engage.desk import UNDO
 from engage.promises import Policy, policy_of, stored_policy
 
@@ -85,7 +86,9 @@ def report(store: Store, *, start: datetime, end: datetime) -> Report:
             thread = store.thread(thread_id)
         except NotFound:  # erased since
             continue
-        cases.append(_case(thread, records, policy, {products.get(name, "") for name in thread.watches}))
+        customer = customer_of(store, thread) if policy and policy.tiers else None
+        due = _due(thread, policy, customer.tier if customer else "")
+        cases.append(_case(thread, records, due, {products.get(name, "") for name in thread.watches}))
     return Report(
         start=start,
         end=end,
@@ -176,15 +179,23 @@ def _since(store: Store, start: datetime) -> Iterator[AuditRecord]:
         before = page[-1].id
 
 
-def _case(thread: Thread, records: Sequence[AuditRecord], policy: Policy | None, products: set[str]) -> Case:
+def _began(thread: Thread) -> datetime | None:
+    return min((one.mention.published_at for one in thread.matched), default=None)
+
+
+def _due(thread: Thread, policy: Policy | None, tier: str) -> datetime | None:
+    began = _began(thread)
+    return policy.due(began, thread.priority.points, tier) if policy and began else None
+
+
+def _case(thread: Thread, records: Sequence[AuditRecord], due: datetime | None, products: set[str]) -> Case:
     """Work out what was done about one thread; its clock begins with their first post."""
-    began = min((one.mention.published_at for one in thread.matched), default=None)
+    began = _began(thread)
     answers = [record for record in records if record.action == ANSWERED]
     settled = [record for record in records if record.action == RESOLVED]
     first = min(answers, key=lambda record: record.at, default=None)
     last = max(settled, key=lambda record: record.at, default=None)
     after = [one for one in follow_ups(thread, products) if one.before is Tone.NEGATIVE]
-    due = policy.due(began, thread.priority.points) if policy and began else None
     return Case(
         thread_id=thread.id,
         title=thread.title or thread.id,

@@ -12,11 +12,12 @@ from core.ports import Store
 from core.settings import PriorityWeights
 from core.user import Role, User
 from engage import desk
-from engage.promises import Policy, Standing, policy_of, promise, save_policy, stored_policy
+from engage.promises import Policy, Standing, TierPromise, policy_of, promise, save_policy, stored_policy
 from engage.ranking import rank
 from tests.builders import NOW, a_mention, found
 
 HOUR = timedelta(hours=1)
+GOLD = TierPromise(tier="Gold", urgent=1, other=4)
 FRIDAY = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
 
 
@@ -52,6 +53,8 @@ def test_a_breach_is_told_before_it_happens() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [{"urgent": 0}, {"urgent": float("nan")}, {"days": ()}, {"days": (7,)}, {"opens": "18:00"},
+     {"tiers": (GOLD, replace(GOLD, tier="gold"))}, {"tiers": (TierPromise(tier="Gold"),)},
+     {"tiers": (TierPromise(tier="", other=1),)}, {"tiers": (TierPromise(tier="Gold", other=0),)},
      {"opens": "x"}, {"zone": "Nowhere/Else"}, {"zone": "../x"}],
 )  # fmt: skip
 def test_a_policy_under_which_no_time_passes_is_refused(wrong: dict[str, object]) -> None:
@@ -59,8 +62,28 @@ def test_a_policy_under_which_no_time_passes_is_refused(wrong: dict[str, object]
         replace(Policy(), **wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("points", "tier", "hours"),
+    [(90, "gold", 1), (40, " GOLD ", 8), (0, "Gold", 4), (90, "silver", 4), (0, "", 24)],
+)
+def test_a_promise_to_the_tier_goes_before_that_to_everybody(points: float, tier: str, hours: float) -> None:
+    assert Policy(tiers=(GOLD,)).hours(points, tier) == hours
+
+
+def test_a_tiers_clock_counts_the_working_hours_of_the_zone_and_warns_by_its_own_length() -> None:
+    policy = Policy(tiers=(GOLD,), zone="Asia/Tokyo")
+    friday = datetime(2026, 3, 6, 6, 0, tzinfo=UTC)  # 15:00 there; two hours are left of the week
+    monday = datetime(2026, 3, 9, 0, 0, tzinfo=UTC)  # 9:00 there
+    assert policy.due(friday, 0, "gold") == monday + 2 * HOUR
+    at = [promise(policy, friday, 0, tier="gold", now=monday + each * HOUR) for each in (0.9, 1, 2)]
+    assert [each.standing for each in at if each] == [Standing.KEPT, Standing.SOON, Standing.LATE]
+    usual = promise(policy, friday, 0, now=monday + 2 * HOUR)
+    assert usual is not None
+    assert usual.standing is Standing.KEPT
+
+
 def test_a_policy_comes_back_as_it_was_saved(store: Store) -> None:
-    policy = Policy(urgent=2.5, days=(0, 6), zone="Asia/Tokyo")
+    policy = Policy(urgent=2.5, days=(0, 6), zone="Asia/Tokyo", tiers=(GOLD,))
     assert policy_of(stored_policy(store)) is None
     save_policy(store, policy, on=True, version=0, actor="ada", now=NOW)
     assert policy_of(stored_policy(store)) == policy

@@ -7,7 +7,16 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InputError
-from engage.promises import IMPORTANT, URGENT, Policy, read_policy, save_policy, stored_policy
+from engage.promises import (
+    IMPORTANT,
+    PRIORITIES,
+    URGENT,
+    Policy,
+    TierPromise,
+    read_policy,
+    save_policy,
+    stored_policy,
+)
 from web.i18n import _, later, locale
 from web.services import now, the_store
 from web.sessions import actor
@@ -20,6 +29,7 @@ HOURS = {
     "other": later("All others"),
     "give_back": later("Assigned and untouched: free again after (0 for never)"),
 }
+TIER_HOURS = {"urgent": later("Urgent"), "important": later("Important"), "other": later("Others")}
 
 
 @blueprint.get("/settings/promises")
@@ -54,8 +64,22 @@ def _read() -> Policy:
         opens=form.get("opens", ""),
         closes=form.get("closes", ""),
         zone=form.get("zone", "").strip(),
+        tiers=_tiers(),
         days=tuple(number for number in range(7) if str(number) in form.getlist("days")),
     )
+
+
+def _tiers() -> tuple[TierPromise, ...]:
+    """Return the promises to tiers; a line without a word in it is none."""
+    columns = [request.form.getlist(name) for name in ("tier", *(f"tier_{name}" for name in PRIORITIES))]
+    if len({len(column) for column in columns}) > 1:
+        raise InputError("send a tier and its hours together")
+    found = []
+    for tier, *hours in zip(*columns, strict=True):
+        told = {name: _hours(each) for name, each in zip(PRIORITIES, hours, strict=True) if each.strip()}
+        if tier.strip() or told:
+            found.append(TierPromise(tier=" ".join(tier.split()), **told))
+    return tuple(found)
 
 
 def _hours(written: str) -> float:
@@ -74,6 +98,8 @@ def _page(*, error: str = "", status: int = 200) -> Response:
         version=stored.version if stored else 0,
         stored=stored,
         hours=HOURS,
+        priorities=TIER_HOURS,
+        blank=TierPromise(tier=""),
         days=_days(),
         saved="saved" in request.args,
         error=error,

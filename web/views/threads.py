@@ -15,6 +15,7 @@ from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
 from core.thread import Status, StoredMention, Thread, ThreadRow, Triage, triage_to_json
+from engage.behind import customers_of
 from engage.hands import batch, busy, others
 from engage.promises import Promise, policy_of, promise, stored_policy
 from engage.teams import assignable
@@ -66,7 +67,8 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
     # Twice a page, so that what merely moves up later is not told as new.
     page, known = _known(view)
     views = all_views()
-    held = others(store, [row.id for row in page.rows], user=actor(), now=now())
+    ids = [row.id for row in page.rows]
+    held, matched = others(store, ids, user=actor(), now=now()), store.matched(ids)
     counts = _counts(view, views)
     if not counts["all"].value and not view.narrowed:
         return render_template("threads/first.html", states=store.source_states(), watches=store.watches())
@@ -77,7 +79,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         views=views,
         sorts=SORTS,
         page=page,
-        bundles=bundled(page.rows, store.matched([row.id for row in page.rows])),
+        bundles=bundled(page.rows, matched),
         counts=counts,
         labels={row.id: _row_labels(row, products) for row in page.rows},
         misread=misread(view),
@@ -89,7 +91,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         view_key=new_id(),
         known=known,
         held=held,
-        promises=_promises(page.rows),
+        promises=_promises(page.rows, matched),
         following=next((row.id for row in page.rows if row.id not in busy(held)), None),
         batch=batch(store, user=actor(), now=now()),
         error=error,
@@ -193,13 +195,17 @@ def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     )
 
 
-def _promises(rows: Sequence[ThreadRow]) -> dict[str, Promise]:
+def _promises(
+    rows: Sequence[ThreadRow], matched: Mapping[str, Sequence[StoredMention]]
+) -> dict[str, Promise]:
     """Return how the promise of each open thread stands, where the team promises something."""
     policy = policy_of(stored_policy(the_store()))
     if policy is None:
         return {}
+    customers = customers_of(the_store(), matched) if policy.tiers else {}
+    tiers = {thread_id: customer.tier for thread_id, customer in customers.items()}
     found = {
-        row.id: promise(policy, row.waiting_since, row.priority.points, now=now())
+        row.id: promise(policy, row.waiting_since, row.priority.points, tier=tiers.get(row.id, ""), now=now())
         for row in rows
         if row.triage.status is Status.OPEN
     }
