@@ -23,6 +23,18 @@ SAME = 0.9
 ROUNDS = 40
 SHORTEST_WORD = 3
 NAME_WORDS = 3
+#: Words of grammar, longer than `SHORTEST_WORD`: they name nothing.
+_GRAMMAR = """about after again ahead already also although always among another anybody anyone anything
+    around away because been before being between both cannot could didn does doesn doing done down during
+    each either else enough even ever every everybody everyone everything from further gets getting goes
+    going have haven having hence here hers herself himself into itself just keep least less like likely
+    made make makes many maybe might mine more most much must myself near neither never nobody none
+    nothing often once only onto other others otherwise ours ourselves over perhaps quite rather really
+    same several shall should since some somebody someone something somewhat soon still such than that
+    their theirs them themselves then there these they thing things this those though through thus till
+    together under until upon very wasn well were what whatever when where whether which while whole whom
+    whose will with within without would wouldn yours yourself"""
+GRAMMAR = frozenset(_GRAMMAR.split())
 #: Words of a name stand in at least so many of its texts.
 IN_TEXTS = 2
 
@@ -133,7 +145,10 @@ def _names(texts: Mapping[int, Sequence[str]], common: Sequence[str]) -> dict[in
     shared = {word for each in common for word in token_texts(each)}
     counts = {
         each: Counter(
-            word for text in said for word in {*token_texts(text)} - shared if len(word) > SHORTEST_WORD
+            word
+            for text in said
+            for word in {*token_texts(text)} - shared - GRAMMAR
+            if len(word) > SHORTEST_WORD
         )
         for each, said in texts.items()
     }
