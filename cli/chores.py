@@ -13,7 +13,7 @@ from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
 from engage.parts import tell
-from engage.retention import STEP, forget_old
+from engage.retention import STEP, days_kept, forget_old
 
 #: Between two looks at what is due.
 LOOK = timedelta(minutes=1)
@@ -92,7 +92,8 @@ class Chores:
     def _forget(self, now: datetime) -> None:
         if self._forget_at is not None and now < self._forget_at:
             return
-        gone = forget_old(self.store, days=self.settings.retention_days, now=now)
+        days = days_kept(self.store, self.settings.retention_days)
+        gone = forget_old(self.store, days=days, now=now)
         if gone:
-            self.say(f"{gone} threads older than {self.settings.retention_days} days were let go")
+            self.say(f"{gone} threads older than {days} days were let go")
         self._forget_at = now if gone == STEP else now + ROUND

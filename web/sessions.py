@@ -27,7 +27,9 @@ PUBLIC = frozenset({"sign_in", "health", "api", "feeds", None})
 #: Blueprints in which everybody changes only their own things.
 OWN = frozenset({"sign_in", "settings", "presence", "tokens"})
 #: Blueprints whose changes need more than an agent.
-ADMIN_ONLY = frozenset({"keys", "watches", "sources", "users", "weights", "promises", "connections", "teams"})
+ADMIN_ONLY = frozenset(
+    {"keys", "watches", "sources", "users", "weights", "promises", "privacy", "connections", "teams"}
+)
 
 Answer: TypeAlias = Response | None
 

@@ -14,6 +14,7 @@ from core.clock import SetClock, SystemClock
 from core.settings import Settings
 from core.source import SourceState
 from engage.parts import troubles
+from engage.retention import Notice, save_notice
 from nlp import model_name
 from store import open_store
 from tests.builders import NOW, a_mention, a_watch, found, some_labels
@@ -74,6 +75,10 @@ def test_threads_older_than_was_decided_go(chores: Chores, clock: SetClock) -> N
     keeping = Chores(chores.store, replace(chores.settings, retention_days=0), chores.clock, lambda _: None)
     keeping.tick()
     assert chores.store.tally("mention") == 1
+    save_notice(chores.store, Notice(days=10), version=0, actor="ada", now=clock.now())
+    keeping = Chores(chores.store, chores.settings, chores.clock, lambda _: None)
+    keeping.tick()
+    assert chores.store.tally("mention") == 0
 
 
 def test_topics_come_as_soon_as_all_is_read_and_labelled_and_then_a_day_later(

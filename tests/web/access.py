@@ -74,6 +74,7 @@ RIGHTS = {
     "sources": (SIGNED, ADMIN),
     "weights": (SIGNED, ADMIN),
     "promises": (SIGNED, ADMIN),
+    "privacy": (SIGNED, ADMIN),
     "teams": (SIGNED, ADMIN),
     "connections": (ADMIN, ADMIN),
     "users": (ADMIN, ADMIN),

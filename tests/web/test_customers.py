@@ -202,6 +202,15 @@ def test_an_advocate_is_found_asked_accepted_and_quoted(crowd: Store, browser: B
         browser.post(address, status=400, **wrong)
     assert "grace" in browser.get("/advocates").text
     assert browser.get("/advocates.csv").text.count("\n") == 2
+    browser.post(address, do="change", state="accepted", programme="advisory_board", tags="")
+    assert "grace" in browser.get("/advocates?programme=advisory_board").text
+    members = browser.get("/advocates?programme=community").text
+    assert "grace" not in members
+    assert "Nobody takes part" in members
+    assert [one["programme"] for one in browser.get("/advocates.json?programme=advisory_board").json] == [
+        "advisory_board"
+    ]
+    assert browser.get("/advocates.csv?programme=community").text.count("\n") == 1
 
 
 @pytest.mark.usefixtures("crowd")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,9 +30,11 @@ COLUMNS = ("person", "state", "programme", "tags", "last_asked", "most_a_year")
 @blueprint.get("/advocates")
 @blueprint.get("/advocates.<any(json,csv):form>")
 def show(form: str = "") -> Response:
-    """Show everybody in the programme."""
-    store = the_store()
-    found = list(every(store, Advocate, Sought(kind=advocates.ADVOCATE)))
+    """Show everybody in the programme, or the members of one kind of it."""
+    store, chosen = the_store(), request.args.get("programme", "")
+    everybody = list(every(store, Advocate, Sought(kind=advocates.ADVOCATE)))
+    counts = Counter(one.programme for one in everybody)
+    found = [one for one in everybody if chosen not in tuple(Programme) or one.programme == chosen]
     match wanted(form, "json", "csv"):
         case "json":
             return outputs.json_response([body_of(one) for one in found])
@@ -40,7 +44,11 @@ def show(form: str = "") -> Response:
     items = store.kept_many(PERSON, [one.person for one in found])
     people = {key: person_of(item).person for key, item in items.items() if item.state != MERGED}
     groups = {state: [one for one in found if one.state is state] for state in Standing}
-    return make_response(render_template("advocates/show.html", groups=groups, people=people))
+    page = render_template(
+        "advocates/show.html", groups=groups, people=people, chosen=chosen, total=len(everybody),
+        programmes={one: counts[one] for one in Programme},
+    )  # fmt: skip
+    return make_response(page)
 
 
 @blueprint.get("/advocates/<id:person_id>")
