@@ -6,31 +6,26 @@ what might quote an address that carries one goes through `Keys.hide` first.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
-import stat
-import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError
 from crawlers.catalog import names, source
 from crawlers.source import Source
+from engage import secrets
 
 FILE_NAME = "keys.toml"
 PREFIX = "EARFUL_KEY_"
-#: Longest credential taken, in characters; OAuth tokens of some services have 2,000.
-LONGEST = 4_096
 #: Shorter values are names rather than secrets, and hiding them would make texts unreadable.
 SHORTEST_HIDDEN = 6
 HIDDEN = "(key)"
 
-_HEADER = "# Written by `earful source set-key`. Keep it to yourself: mode 0600.\n"
+HEADER = "Written by `earful source set-key`. Keep it to yourself: mode 0600."
 _HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?")
 
 
@@ -87,7 +82,7 @@ def load_keys(data_dir: Path, environment: Mapping[str, str] | None = None) -> K
     Raises:
         ConfigError: others may read the file, or it or a variable names what there is not.
     """
-    found = {name: dict(fields) for name, fields in _from_file(data_dir / FILE_NAME).items()}
+    found = _from_file(data_dir / FILE_NAME)
     for name, fields in _from_environment(os.environ if environment is None else environment).items():
         found.setdefault(name, {}).update(fields)
     return Keys(found)
@@ -101,22 +96,11 @@ def save_key(data_dir: Path, name: str, key_field: str, value: str) -> None:
         InputError: the value cannot be one.
     """
     check_field(name, key_field)
-    value = _checked(value.strip(), f"the {key_field} of {name}")
-    found = {one: dict(fields) for one, fields in _from_file(data_dir / FILE_NAME).items()}
+    path = data_dir / FILE_NAME
+    value = secrets.checked(value, f"the {key_field} of {name}")
+    found = _from_file(path)
     found.setdefault(name, {})[key_field] = value
-    text = _HEADER + "".join(_table(one, found[one]) for one in sorted(found))
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes the file with mode 0600, so it is never open to others, not even for a moment.
-    handle, waiting = tempfile.mkstemp(dir=data_dir, prefix=f".{FILE_NAME}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(waiting).replace(data_dir / FILE_NAME)
-    except BaseException:
-        Path(waiting).unlink(missing_ok=True)
-        raise
+    secrets.write(path, found, header=HEADER)
 
 
 def check_field(name: str, key_field: str) -> type[Source]:
@@ -138,25 +122,11 @@ def check_field(name: str, key_field: str) -> type[Source]:
     return found
 
 
-def _from_file(path: Path) -> dict[str, Mapping[str, str]]:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                raise ConfigError(f"others may read {path} (mode {mode:04o}); run: chmod 600 {path}")
-            data = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        # What stands at the faulty place is not quoted: it may be half a key.
-        raise ConfigError(f"{path} cannot be read: {type(error).__name__}; it is written in TOML") from None
-    found: dict[str, Mapping[str, str]] = {}
-    for name, fields in data.items():
-        if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
-            raise ConfigError(f'{name} in {path} is written [{name}] and below it FIELD = "…"')
+def _from_file(path: Path) -> dict[str, dict[str, str]]:
+    found = secrets.read(path)
+    for name, fields in found.items():
         for key_field in fields:
             check_field(name, key_field)
-        found[name] = {key_field: value.strip() for key_field, value in fields.items()}
     return found
 
 
@@ -169,7 +139,7 @@ def _from_environment(environment: Mapping[str, str]) -> Mapping[str, Mapping[st
         if source(name).key_per_server():
             found.setdefault(name, {}).update(_by_server(variable, key_field, value))
         else:
-            found.setdefault(name, {})[key_field] = _checked(value.strip(), variable)
+            found.setdefault(name, {})[key_field] = secrets.checked(value.strip(), variable)
     return found
 
 
@@ -190,17 +160,5 @@ def _by_server(variable: str, key_field: str, value: str) -> dict[str, str]:
         host, equals, secret = part.partition("=")
         if not equals or not secret or not _HOST.fullmatch(host.lower()):
             raise ConfigError(f"{variable} is written SERVER=KEY, several with a space between them")
-        found[f"{key_field}@{host.lower()}"] = _checked(secret, variable)
+        found[f"{key_field}@{host.lower()}"] = secrets.checked(secret, variable)
     return found
-
-
-def _checked(value: str, what: str) -> str:
-    if not value or len(value) > LONGEST or not value.isprintable():
-        raise InputError(f"{what} has 1 to {LONGEST:,} characters on one line")
-    return value
-
-
-def _table(name: str, fields: Mapping[str, str]) -> str:
-    # A printable text is written alike in JSON and in TOML.
-    lines = [f"{json.dumps(one)} = {json.dumps(fields[one], ensure_ascii=False)}\n" for one in sorted(fields)]
-    return f"\n[{name}]\n{''.join(lines)}"
