@@ -14,7 +14,7 @@ from cli.children import end_with_parent
 from core.clock import SystemClock
 from core.errors import ConfigError, StoreUnavailable
 from core.settings import Settings
-from engage import alerting, replying
+from engage import alerting, replying, report_mail
 from engage.outbound import Outbound
 from engage.sending import Sender, send_due
 from store import open_store
@@ -32,7 +32,7 @@ AWAY_SECONDS = 5.0
 @click.option("--base-url", "base_urls", multiple=True, metavar="CHANNEL=URL", help="Another address.")
 @click.pass_obj
 def command(settings: Settings, *, once: bool, base_urls: tuple[str, ...]) -> None:
-    """Deliver replies and alerts. Any number may run at once; each item goes out under one id."""
+    """Deliver replies, alerts and reports. Any number may run at once; each item goes out under one id."""
     end_with_parent()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -42,6 +42,7 @@ def command(settings: Settings, *, once: bool, base_urls: tuple[str, ...]) -> No
     senders: dict[str, Sender] = {
         replying.CHANNEL: replying.Replier(store, settings.data_dir, out),
         alerting.CHANNEL: alerting.Alerter(store, settings.data_dir, out, address=settings.address),
+        report_mail.CHANNEL: report_mail.Reporter(store, settings.data_dir, out, address=settings.address),
     }
     owner = f"{socket.gethostname()}:{os.getpid()}"
     rules_at = 0.0
@@ -50,6 +51,7 @@ def command(settings: Settings, *, once: bool, base_urls: tuple[str, ...]) -> No
             try:
                 if time.monotonic() >= rules_at:
                     alerting.write_alerts(store, now=SystemClock().now())
+                    report_mail.write_reports(store, now=SystemClock().now())
                     rules_at = time.monotonic() + RULES_SECONDS
                 busy = bool(send_due(store, senders, owner=owner, clock=SystemClock()))
             except StoreUnavailable as error:

@@ -89,8 +89,16 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """A figure of a report in words, and the page that shows what is behind it."""
+
+    words: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """A message to the team: what a rule found."""
+    """A message to the team: what a rule found, or a report."""
 
     #: The same on each try.
     id: str
@@ -105,6 +113,8 @@ class Alert:
     link: str
     at: datetime
     test: bool = False
+    #: A report's figures; an alert has none.
+    facts: Sequence[Fact] = ()
 
 
 class Channel(ABC):

@@ -1,4 +1,4 @@
-"""Alerts by e-mail, through the team's own mail server."""
+"""Alerts and reports by e-mail, through the team's own mail server."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def _text(alert: Alert) -> str:
     for line in alert.lines:
         parts += [f"{_who(line.author, line.source)}{f' ({line.labels})' if line.labels else ''}, {line.at}",
                   f"  {line.text}", f"  {line.link}", ""]  # fmt: skip
-    parts += [_rest(alert), f"All of them: {alert.link}"]
+    for fact in alert.facts:
+        parts += [fact.words, f"  {fact.link}", ""]
+    parts += [_rest(alert), f"{_whole(alert)}: {alert.link}"]
     return "\n".join(part for part in parts if part is not None)
 
 
@@ -143,10 +145,15 @@ def _html(alert: Alert) -> str:
         f'<p dir="auto">{escape(line.text)}</p><p><a href="{escape(line.link)}">Open the thread</a></p></li>'
         for line in alert.lines
     ]
+    items += [f'<li><a href="{escape(fact.link)}">{escape(fact.words)}</a></li>' for fact in alert.facts]
     return (
         f"<h1>{escape(alert.title)}</h1><p>{escape(alert.summary)}</p><ul>{''.join(items)}</ul>"
-        f'<p>{escape(_rest(alert))}</p><p><a href="{escape(alert.link)}">All of them</a></p>'
+        f'<p>{escape(_rest(alert))}</p><p><a href="{escape(alert.link)}">{_whole(alert)}</a></p>'
     )
+
+
+def _whole(alert: Alert) -> str:
+    return "The whole report" if alert.facts else "All of them"
 
 
 def _rest(alert: Alert) -> str:

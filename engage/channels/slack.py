@@ -66,7 +66,8 @@ def room_of(name: str) -> str:
 
 def _text(alert: Alert) -> str:
     rest = alert.count - len(alert.lines)
-    parts = [f"*<{alert.link}|{_safe(alert.title)}>*", _safe(alert.summary), *map(_line, alert.lines)]
+    parts = [f"*<{alert.link}|{_safe(alert.title)}>*", _safe(alert.summary), *map(_line, alert.lines),
+             *(f"• <{fact.link}|{_safe(fact.words)}>" for fact in alert.facts)]  # fmt: skip
     return "\n".join([part for part in parts if part] + ([f"and {rest:,} more"] if rest > 0 else []))
 
 

@@ -51,6 +51,7 @@ class Webhook(AlertChannel):
             "summary": alert.summary,
             "link": alert.link,
             "mentions": [asdict(line) for line in alert.lines],
+            **({"facts": [asdict(fact) for fact in alert.facts]} if alert.facts else {}),
         }
         kind = "alert.test" if alert.test else "alert"
         answer = self._post(link, out, alert.id, {"type": kind, "timestamp": iso(alert.at), "data": data})

@@ -11,70 +11,25 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from core.clock import SetClock
-from core.ports import Store
-from core.settings import Settings
-from core.user import Role, User
-from core.work import OutboxItem
-from engage.alerting import CHANNEL, Alerter, write_alerts
-from engage.outbound import Outbound
+from engage.alerting import write_alerts
 from engage.rules import GROUP_WAIT, Every, Rule, messages
-from engage.sending import LEASE, send_due
-from tests.builders import NOW, a_mention, a_watch, found, some_labels
-from tests.cli.running import free_port
+from engage.sending import LEASE
+from tests.builders import NOW, a_mention, found, some_labels
+from tests.engage.alert_rig import Mailbox, Team, mail
 from tests.engage.scripted_server import Asked, Scripted, scripted
-from tests.web.browser import Browser, text_of
+from tests.web.browser import text_of
 from tests.web.payloads import PAYLOADS
 from tests.web.world import label
-from web import create_app
 
 ROOT = Path(__file__).parents[2]
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 BACKLOG = int(os.environ.get("EARFUL_BACKLOG", "1500"))
 MINUTE = timedelta(minutes=1)
-
-
-class Mailbox:
-    """What a real SMTP server took."""
-
-    def __init__(self) -> None:
-        self.mail: list[EmailMessage] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        self.mail.append(message)
-        return "250 OK"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[tuple[Mailbox, int]]:
-    box = Mailbox()
-
-    def sign_in(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        good = isinstance(data, LoginPassword) and data.password == b"pw"
-        return AuthResult(success=good, handled=False)
-
-    controller = Controller(
-        box,
-        hostname="127.0.0.1",
-        port=free_port(),
-        authenticator=sign_in,
-        auth_require_tls=False,
-        decode_data=False,
-    )
-    controller.start()
-    yield box, controller.port
-    controller.stop()
 
 
 @pytest.fixture
@@ -83,49 +38,6 @@ def sink() -> Iterator[Scripted]:
         told.on("POST", "/room", lambda asked: (200, "ok") if asked.json.get("text") else (400, "no_text"))
         told.on("POST", "/robot", {"taken": True})
         yield told
-
-
-class Team:
-    """A team with a store, pages and a sender at times of the test's own."""
-
-    def __init__(self, store: Store, directory: Path, clock: SetClock) -> None:
-        self.store, self.directory, self.clock = store, directory, clock
-        store.save_watch(a_watch(), actor="earful", now=NOW)
-        store.save_user(User(name="admin", role=Role.ADMIN, created_at=NOW))
-        settings = Settings(
-            data_dir=directory, allow_networks=("127.0.0.0/8",), public_url="https://earful.example"
-        )
-        self.browser = Browser(create_app(store, settings, clock=clock), store).sign_in("admin")
-        self.alerter = Alerter(
-            store, directory, Outbound.made(settings.allow_networks), address=settings.address
-        )
-
-    def connect(self, channel: str, status: int = 303, **values: str) -> str:
-        return self.browser.post("/settings/connections", status, channel=channel, **values).text
-
-    def rule(self, status: int = 303, **values: str) -> str:
-        form = {
-            "key": "r", "name": "Leaving", "query": "acme", "way": "webhook@robot", "every": "1h",
-            "on": "yes", "hour": "08:00", "zone": "UTC",
-        }  # fmt: skip
-        return self.browser.post("/settings/alerts/save", status, **form | values).text
-
-    def said(self, *texts: str) -> None:
-        """Let mentions come in at the present moment."""
-        mentions = [found(a_mention(text=text, published_at=self.clock.now())) for text in texts]
-        self.store.put(mentions, now=self.clock.now())
-        self.store.settle()
-
-    def pass_time(self, span: timedelta = GROUP_WAIT) -> list[OutboxItem]:
-        """Let time pass, then let the sender do all that is due."""
-        self.clock.advance(span)
-        write_alerts(self.store, now=self.clock.now())
-        return list(send_due(self.store, {CHANNEL: self.alerter}, owner="test", clock=self.clock, limit=50))
-
-
-@pytest.fixture
-def team(store: Store, tmp_path: Path, clock: SetClock) -> Team:
-    return Team(store, tmp_path, clock)
 
 
 @pytest.fixture
@@ -309,12 +221,6 @@ def test_a_room_is_told_and_nobody_in_it_called(team: Team, sink: Scripted) -> N
     wrong = team.connect("slack", 400, room="x", url=f"{sink.base}/nowhere")
     assert "Nothing was kept" in text_of(wrong)
     assert "nowhere" not in wrong
-
-
-def mail(team: Team, port: int, status: int = 303, **values: str) -> str:
-    form = {"server": "127.0.0.1", "port": str(port), "security": "none", "from": "earful@acme.example",
-            "username": "acme", "password": "pw"}  # fmt: skip
-    return team.connect("email", status, **form | values)
 
 
 def test_people_are_told_by_mail(team: Team, mailbox: tuple[Mailbox, int]) -> None:

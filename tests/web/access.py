@@ -66,6 +66,7 @@ RIGHTS = {
     "mutes": (SIGNED, WORKS),
     "team": (SIGNED, NOBODY),
     "reports": (SIGNED, WORKS),
+    "report_mail": (SIGNED, WORKS),
     "retention": (SIGNED, WORKS),
     "alerts": (SIGNED, WORKS),
     "settings": (SIGNED, SIGNED),

@@ -13,8 +13,6 @@ from werkzeug.wrappers import Response
 from core.errors import ConfigError, Conflict, InputError, NotFound, SendError
 from core.thread import StoredMention
 from engage import alerting
-from engage.channel import AlertChannel, Connection, channel_of
-from engage.connections import connections
 from engage.rules import MAX_QUERY, Every, Rule, messages, remove_rule, rule_of, rules, save_rule
 from engage.saved_searches import SavedSearch, saved_searches
 from engage.views import SavedView, views_of
@@ -22,6 +20,7 @@ from web.i18n import _, later
 from web.services import now, outbound, services, the_store
 from web.sessions import actor
 from web.tokens import new_id
+from web.ways import alert_ways, checked_target
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -57,7 +56,7 @@ def show() -> Response:
     store = the_store()
     told = {rule.key: next(iter(alerting.alerts_of(store, rule.key, limit=1)), None) for rule in rules(store)}
     page = render_template(
-        "settings/alerts.html", rules=rules(store), told=told, every=EVERY, ways=_ways(),
+        "settings/alerts.html", rules=rules(store), told=told, every=EVERY, ways=alert_ways(),
         count=alerting.count_of, present=now(),
     )  # fmt: skip
     return make_response(page)
@@ -193,7 +192,7 @@ def _read() -> Rule:
     if form.get("every", "") not in list(Every):
         raise InputError(_("choose how often to tell"))
     values = {name: form.get(name, "").strip() for name in TEXTS}
-    values["target"] = _checked_target(values["way"], values["target"])
+    values["target"] = checked_target(values["way"], values["target"])
     return Rule(
         key=key or new_id(),
         **values,
@@ -203,23 +202,6 @@ def _read() -> Rule:
         since=old.since if old else now(),
         version=version,
     )
-
-
-def _checked_target(way: str, target: str) -> str:
-    channel = next((channel for link, channel in _ways() if link.key == way), None)
-    if channel is None:
-        raise InputError(_("choose by which way to tell; an admin connects one under Connections"))
-    return channel.check_target(target) if channel.target else ""
-
-
-def _ways() -> Sequence[tuple[Connection, AlertChannel]]:
-    """Return the connections that alerts can go by."""
-    try:
-        found = connections(services().settings.data_dir)
-    except ConfigError:  # the connections page says what is wrong
-        return ()
-    pairs = [(link, channel_of(link.channel)) for link in found]
-    return [(link, channel) for link, channel in pairs if isinstance(channel, AlertChannel)]
 
 
 def _preview(rule: Rule) -> Preview:
@@ -258,7 +240,7 @@ def _form(
         seen=seen,
         log=alerting.alerts_of(the_store(), stored.key, limit=LOG) if stored else (),
         count=alerting.count_of,
-        ways=_ways(),
+        ways=alert_ways(),
         every=EVERY,
         followed=_followed(),
         silences=SILENCES,
