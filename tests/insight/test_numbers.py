@@ -74,3 +74,25 @@ def test_a_happening_that_cannot_be_is_refused_and_a_good_one_is_compared(reader
     assert "2026-01-31" in wrong.text
     reader.post("/reports/happenings", kind="release", name="Plinthly 9", begin="2026-05-04", end="")
     assert "Plinthly 9" in reader.get("/reports").text
+
+
+def test_the_board_counts_and_sums_what_its_columns_and_the_export_list(reader: Browser) -> None:
+    board = reader.get("/accounts").text
+    rows = list(csv.DictReader(io.StringIO(reader.get("/accounts.csv").text)))
+    columns = re.findall(
+        r'href="(/accounts\?stage=(\w+))".*?class="count">([\d,]+)<.*?<p class="meta">([\d,]+) a year',
+        board,
+        re.DOTALL,
+    )
+    assert sum(int(count.replace(",", "")) for _, _, count, _ in columns) == len(rows) == 60
+    for link, stage, count, value in columns:
+        there = [row for row in rows if row["stage"] == stage]
+        assert int(count.replace(",", "")) == len(there) == counted(reader, link), stage
+        assert int(value.replace(",", "")) == round(sum(float(row["value"] or 0) for row in there)), stage
+
+
+def test_the_moves_of_accounts_are_what_stands_behind_their_links(reader: Browser) -> None:
+    links = re.findall(r'href="(/moves\?[^"]+)"[^>]*>([\d,]+)</a>', reader.get("/accounts").text)
+    assert any(int(count) for _, count in links)
+    for link, count in links:
+        assert reader.get(unescape(link)).text.count('<li><p class="meta">') == int(count), link
