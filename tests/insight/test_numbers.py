@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from html import unescape
 
 import pytest
@@ -96,3 +97,24 @@ def test_the_moves_of_accounts_are_what_stands_behind_their_links(reader: Browse
     assert any(int(count) for _, count in links)
     for link, count in links:
         assert reader.get(unescape(link)).text.count('<li><p class="meta">') == int(count), link
+
+
+def test_the_ledger_of_plays_sums_what_its_links_and_the_export_list(reader: Browser) -> None:
+    rows = list(csv.DictReader(io.StringIO(reader.get("/plays.csv").text)))
+    sums = re.findall(
+        r'<a href="(/plays\?[^"]*result=(\w+))">[^<:]+: ([\d,]+), ([\d,]+) a year</a>',
+        reader.get("/plays").text,
+    )
+    assert {row["grade"] for row in rows if row["result"]} == {"claimed", "confirmed"}
+    assert {result for _, result, _, _ in sums} >= {"saved", "lost"}
+    for link, result, count, value in sums:
+        there = [row for row in rows if row["result"] == result]
+        assert int(count.replace(",", "")) == len(there) == counted(reader, unescape(link)), result
+        assert int(value.replace(",", "")) == round(sum(float(row["value"]) for row in there)), result
+
+
+def test_the_programme_counts_whom_the_export_lists(reader: Browser) -> None:
+    rows = list(csv.DictReader(io.StringIO(reader.get("/advocates.csv").text)))
+    groups = re.findall(r'<h2>(\w+) <span class="count">(\d+)</span></h2>', reader.get("/advocates").text)
+    assert groups
+    assert {state.lower(): int(count) for state, count in groups} == Counter(row["state"] for row in rows)

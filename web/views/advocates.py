@@ -39,7 +39,12 @@ def show(form: str = "") -> Response:
         case "json":
             return outputs.json_response([body_of(one) for one in found])
         case "csv":
-            rows = ([body_of(one).get(name, "") for name in COLUMNS] for one in found)
+            # A body leaves out what is as usual, which the state at the beginning is.
+            rows = (
+                [{"state": one.state.value, "most_a_year": one.most_a_year, **body_of(one)}.get(name, "")
+                 for name in COLUMNS]
+                for one in found
+            )  # fmt: skip
             return outputs.csv_response("advocates", COLUMNS, rows)
     items = store.kept_many(PERSON, [one.person for one in found])
     people = {key: person_of(item).person for key, item in items.items() if item.state != MERGED}

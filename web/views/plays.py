@@ -43,7 +43,8 @@ def show(form: str = "") -> Response:
 
 def _cells(play: Play) -> list[object]:
     body = body_of(play)
-    return [body.get(name, 0 if name in ("value", "hours") else "") for name in COLUMNS]
+    usual = {"value": 0, "hours": 0, "grade": play.grade.value if play.result else ""}
+    return [body.get(name, usual.get(name, "")) for name in COLUMNS]
 
 
 def _page(found: list[Play] | None = None, *, error: str = "", status: int = 200) -> Response:
