@@ -5,7 +5,12 @@
   const told = (element) => element.outerHTML.slice(0, 90);
 
   const wide = document.documentElement.scrollWidth - innerWidth;
-  if (wide > 0) faults.push(`scrolls sideways by ${wide}`);
+  if (wide > 0) {
+    const edge = document.documentElement.clientWidth;
+    const past = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > edge + 1);
+    const named = past.slice(-3).map((one) => `${one.tagName.toLowerCase()}.${one.className} "${one.textContent.trim().slice(0, 30)}"`);
+    faults.push(`scrolls sideways by ${wide}: ${named.join(", ")}`);
+  }
 
   for (const element of document.querySelectorAll("button, summary, select, input, nav a, .button, .pill")) {
     const box = element.getBoundingClientRect();

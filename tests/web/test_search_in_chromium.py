@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.test_pages_in_chromium import Page, base, chromium, state, store  # noqa: F401 — fixtures
+from tests.web.test_pages_in_chromium import Page, app, base, chromium, state, store  # noqa: F401 — fixtures
 
 pytestmark = [pytest.mark.chromium, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 

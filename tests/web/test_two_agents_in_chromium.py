@@ -12,7 +12,7 @@ from core.ports import Store
 from core.user import Role, SignInLink, User
 from engage.access import new_token, token_hash
 from tests.builders import NOW, a_mention, found
-from tests.web.test_pages_in_chromium import Page, base, chromium, state, store  # noqa: F401 — fixtures
+from tests.web.test_pages_in_chromium import Page, app, base, chromium, state, store  # noqa: F401 — fixtures
 from tests.web.world import ANGRY
 from web.sessions import ABSOLUTE
 
@@ -56,7 +56,7 @@ def test_what_is_new_is_told_beside_the_list_and_moves_nothing(bob: Page, store:
     bob.open("/threads")
     first = bob.page.locator(".row").first
     before = first.bounding_box()
-    store.put([found(a_mention(native_id="77", text="Acme lost my data"))], now=NOW)
+    store.put([found(a_mention(native_id="77", text="Acme lost my data", author="zoe"))], now=NOW)
     store.settle()
     bob.page.get_by_text("1 new", exact=True).wait_for()
     assert first.bounding_box() == before
