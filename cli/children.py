@@ -33,7 +33,7 @@ class Child:
     """One process of Earful's own, by its command line."""
 
     name: str
-    #: What follows `python -m`.
+    #: What follows `python -m`, or another program.
     arguments: Sequence[str]
     #: Read its standard output (the replay server and a crawl say things there).
     piped: bool = False
@@ -41,6 +41,8 @@ class Child:
     quiet: bool = False
     #: Let everything else have the processor first.
     patient: bool = False
+    #: What the arguments are given to.
+    program: Sequence[str] = (sys.executable, "-m")
     process: subprocess.Popen[str] | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -50,7 +52,7 @@ class Child:
         """Start the process."""
         environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
         self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            [sys.executable, "-m", *self.arguments],
+            [*self.program, *self.arguments],
             stdout=subprocess.PIPE if self.piped else subprocess.DEVNULL if self.quiet else None,
             text=True,
             env=environment,

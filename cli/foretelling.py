@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cli.children import REFUSED, Child
 from core.clock import Clock
@@ -27,9 +29,19 @@ PATIENCE = timedelta(hours=1)
 ABSENT = "run ./earful predict once by hand; it installs the packages that predictions need"
 
 
+#: The launcher of a checkout, which installs what a command needs, and the environment that it made.
+LAUNCHER = Path(__file__).resolve().parents[1] / "earful"
+MADE_BY_LAUNCHER = LAUNCHER.with_name(".venv")
+
+
 def installed() -> bool:
     """Tell whether the packages are here that a prediction needs."""
     return importlib.util.find_spec("lifelines") is not None
+
+
+def installable() -> bool:
+    """Tell whether they are here, or the launcher can bring them."""
+    return installed() or (LAUNCHER.is_file() and Path(sys.prefix) == MADE_BY_LAUNCHER)
 
 
 def all_in(store: Store, settings: Settings) -> bool:
@@ -62,7 +74,7 @@ class Task:
 PREDICT = Task(
     command="predict",
     kept=(PREDICTION, LATEST),
-    possible=lambda store: installed() and bool(store.kept_counts(Sought(kind=ACCOUNT))),
+    possible=lambda store: installable() and bool(store.kept_counts(Sought(kind=ACCOUNT))),
 )
 TOPICS = Task(
     command="topics",
@@ -107,7 +119,7 @@ class Nightly:
 
     def asked(self, work: Work) -> None:
         """Begin at once because somebody asked; one that runs already answers them as well."""
-        if not installed():
+        if not installable():
             self.store.finish_work(work.id, failed=True, outcome=ABSENT)
         elif self.child is not None:
             self.store.finish_work(work.id, outcome="one was already on its way")
@@ -129,8 +141,10 @@ class Nightly:
 
     def _begin(self) -> None:
         name = self.task.command
-        command = ["cli", name, "--data", str(self.settings.data_dir)]
-        self.child = Child(name, command, quiet=True, patient=True)
+        command = [name, "--data", str(self.settings.data_dir)]
+        self.child = Child(name, ["cli", *command], quiet=True, patient=True)
+        if self.task is PREDICT and not installed():
+            self.child = Child(name, command, quiet=True, patient=True, program=("sh", str(LAUNCHER)))
         self.child.start()
 
     def _finish(self) -> None:

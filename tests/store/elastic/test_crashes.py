@@ -41,13 +41,19 @@ class Mortal(Server):
     last = 1 << 30
     after = False
 
-    def _send(
-        self, method: str, path: str, content: bytes | None, kind: str, params: Mapping[str, str] | None
+    def _send(  # noqa: PLR0917 — the parts of a request
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        kind: str,
+        params: Mapping[str, str] | None,
+        seconds: float | None = None,
     ) -> Told:
         self.last -= 1
         if self.last < 0 and not self.after:
             raise Ended
-        told = super()._send(method, path, content, kind, params)
+        told = super()._send(method, path, content, kind, params, seconds)
         if self.last < 0:
             raise Ended
         return told
