@@ -146,3 +146,20 @@ def test_a_thread_is_given_to_a_team_with_four_keys_and_taken_back_with_one(seen
     page.locator("#toast", has_text="Undone").wait_for()
     assert desk.store.thread(thread.id).triage.assignee is None
     assert seen.faults == []
+
+
+def test_a_thread_is_read_noted_and_resolved_with_four_keys(seen: Page, desk: Desk) -> None:
+    thread, page = desk.thread("doubled"), seen.page
+    seen.open("/threads")
+    page.keyboard.press("o")
+    page.get_by_label("Note for colleagues").wait_for()
+    page.keyboard.press("i")
+    page.keyboard.type("Asked billing")
+    page.keyboard.press("Control+Enter")
+    page.locator("#toast", has_text="Note added").wait_for()
+    page.keyboard.press("e")
+    page.locator("#toast", has_text="Resolved").wait_for()
+    found = desk.store.thread(thread.id)
+    assert [note.text for note in found.notes] == ["Asked billing"]
+    assert found.triage.status is Status.RESOLVED
+    assert seen.faults == []

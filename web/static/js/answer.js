@@ -8,12 +8,6 @@ export function copyAndOpen() {
     copy(form.elements.text);
     if (form.dataset.open) window.open(form.dataset.open, "_blank", "noopener,noreferrer");
   });
-  // Ctrl+Enter presses the first button, as in every mail program.
-  form.elements.text.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit(form.querySelector(".answer-acts > button"));
-  });
 }
 
 // Without TLS on another host there is no clipboard object; the old way works there.

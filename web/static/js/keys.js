@@ -10,12 +10,22 @@ let goUntil = 0;
 document.addEventListener("keydown", onKey);
 
 function onKey(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) return onSend(event);
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
   if (event.key === "Escape") return onEscape(event);
   if (document.body.dataset.keys !== "on" || typing(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
   const done = goUntil > event.timeStamp ? go(event.key) : press(event.key, event);
   if (done) event.preventDefault();
+}
+
+// Ctrl+Enter in a text presses the first button of its form, as in every mail program.
+function onSend(event) {
+  const form = event.target.matches("textarea") ? event.target.form : null;
+  const button = form?.querySelector(".answer-acts > button") ?? form?.querySelector("button:not([type=button])");
+  if (!button) return;
+  event.preventDefault();
+  form.requestSubmit(button);
 }
 
 function onEscape(event) {
@@ -57,7 +67,9 @@ function onEnter(event) {
 
 function activate(key) {
   const selector = `[data-key="${CSS.escape(key)}"]`;
-  const element = current()?.querySelector(selector) ?? within(selector);
+  // In a list where no row is current yet, the first is what `o` opens.
+  const row = current() ?? (key === "o" ? rows()[0] : null);
+  const element = row?.querySelector(selector) ?? within(selector);
   if (!element) return key === "/" ? search() : key === "*" && selectPage();
   if (element.matches("textarea, select, input:not([type=checkbox])")) {
     element.focus();
