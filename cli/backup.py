@@ -33,7 +33,7 @@ def command(settings: Settings, file: Path | None, keep: int | None) -> None:
     """
     target = file or settings.data_dir / DIRECTORY
     if file is None or file.is_dir():
-        target /= f"earful-{SystemClock().now().strftime(STAMP)}{suffix(settings.database_url)}"
+        target = free(target, suffix(settings.database_url), now=SystemClock().now())
     elif keep is not None:
         raise ConfigError("--keep counts dated backups in a directory; leave FILE out or name a directory")
     back_up(settings.database_url, target, progress=show)
@@ -45,6 +45,13 @@ def command(settings: Settings, file: Path | None, keep: int | None) -> None:
     if keep is not None:
         for old in prune(target.parent, keep):
             click.echo(f"removed {old}", err=True)
+
+
+def free(directory: Path, ending: str, *, now: datetime) -> Path:
+    """Return a dated path that nothing has: where one of this second is there, that of the next."""
+    while (path := directory / f"earful-{now.strftime(STAMP)}{ending}").exists():
+        now += timedelta(seconds=1)
+    return path
 
 
 def is_due(directory: Path, *, every: timedelta, since: datetime, now: datetime) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from cli.backup import free
 from core.clock import SystemClock
 from store import open_store
 from tests.builders import a_mention, a_watch, found
@@ -36,6 +38,18 @@ def test_a_backup_is_made_and_put_back(data: Path) -> None:
     assert earful("count", data=data).stdout == "1\n"
     done = earful("restore", str(copy), data=data)
     assert "is kept as" in done.stderr
+
+
+def test_a_backup_of_the_same_second_stands_beside_the_other(data: Path) -> None:
+    (data / "backups").mkdir()
+    now = SystemClock().now()
+    taken = {free(data / "backups", ".db", now=now + timedelta(seconds=later)) for later in range(60)}
+    for path in taken:
+        path.write_text("another")
+    done = earful("backup", data=data)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) not in taken
+    assert {path.read_text() for path in taken} == {"another"}
 
 
 def test_mistakes_are_told_in_one_line(data: Path, tmp_path: Path) -> None:
