@@ -141,10 +141,10 @@ class Nightly:
 
     def _begin(self) -> None:
         name = self.task.command
-        command = [name, "--data", str(self.settings.data_dir)]
-        self.child = Child(name, ["cli", *command], quiet=True, patient=True)
-        if self.task is PREDICT and not installed():
-            self.child = Child(name, command, quiet=True, patient=True, program=("sh", str(LAUNCHER)))
+        by_launcher = self.task is PREDICT and not installed()
+        program = ("sh", str(LAUNCHER)) if by_launcher else (sys.executable, "-m", "cli")
+        arguments = [name, "--data", str(self.settings.data_dir)]
+        self.child = Child(name, arguments, quiet=True, patient=True, program=program)
         self.child.start()
 
     def _finish(self) -> None:
