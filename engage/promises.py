@@ -6,12 +6,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from core.errors import Conflict, InputError
 from core.kept import Kept
 from core.ports import Store
 from core.thread import Status, Thread
+from core.zones import zone_of
 
 KIND, KEY = "setting", "promises"
 #: From these points of priority on, a thread is urgent, or important.
@@ -86,10 +87,7 @@ class Policy:
                 raise InputError("the day opens before it closes")
         except ValueError:
             raise InputError("write hours such as 09:00") from None
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise InputError(f"there is no time zone {self.zone!r}; one is Europe/Prague") from None
+        zone_of(self.zone)
 
     def _check_tiers(self) -> None:
         names = [each.tier.casefold() for each in self.tiers]

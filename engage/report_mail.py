@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from core.bodies import body_of, value_of
 from core.clock import from_iso, iso
@@ -20,6 +20,7 @@ from core.errors import InputError, SendRefused
 from core.kept import Kept
 from core.ports import Store
 from core.work import OutboxItem
+from core.zones import zone_of
 from engage.alerting import alert_channel
 from engage.channel import Alert, Fact
 from engage.connections import connection_of
@@ -63,11 +64,11 @@ class Order:
         """
         if len(self.target) > MAX_TARGET:
             raise InputError(f"at most {MAX_TARGET:,} characters say whom to send it to")
+        zone_of(self.zone)
         try:
-            ZoneInfo(self.zone)
             time.fromisoformat(self.hour)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise InputError("a time is written 08:00, a zone Europe/Prague") from None
+        except ValueError:
+            raise InputError("a time is written 08:00") from None
 
     def turn(self, now: datetime) -> tuple[date, datetime]:
         """Return the newest Monday, or first of a month, whose hour has come, and that moment."""

@@ -6,12 +6,13 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from core.clock import from_iso, iso
 from core.errors import InputError
 from core.kept import Kept
 from core.ports import Store
+from core.zones import zone_of
 
 KIND = "rule"
 MAX_NAME, MAX_QUERY, MAX_TARGET, MAX_RULES = 60, 512, 1_000, 50
@@ -93,12 +94,12 @@ class Rule:
             raise InputError(f"at most {MAX_TARGET:,} characters say whom to tell")
         if bool(self.quiet_from) is not bool(self.quiet_to):
             raise InputError("quiet hours have a beginning and an end")
+        zone_of(self.zone)
         try:
-            ZoneInfo(self.zone)
             for written in (self.hour, self.quiet_from or "00:00", self.quiet_to or "00:00"):
                 time.fromisoformat(written)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise InputError("a time is written 08:00, a zone Europe/Prague") from None
+        except ValueError:
+            raise InputError("a time is written 08:00") from None
 
     @property
     def window(self) -> timedelta:

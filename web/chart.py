@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from core.labels import Tone
 from core.query import And, Last, Node, Published
@@ -53,11 +53,20 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """The time that a histogram shows, and the width of its bars."""
+    """The time that a histogram shows, and the width of its bars.
+
+    Both ends are in the zone that the bars begin by: one distance from UTC for the whole picture, that of its
+    end, because bars of equal width cannot follow a change of the clocks.
+    """
 
     start: datetime
     end: datetime
     step: timedelta
+
+    @property
+    def zone_name(self) -> str:
+        """The distance from UTC in words."""
+        return self.end.tzname() or "UTC"
 
     @property
     def step_name(self) -> str:
@@ -65,26 +74,26 @@ class Window:
         return STEPS[self.step]
 
 
-def window(node: Node, *, oldest: datetime, newest: datetime, now: datetime) -> Window:
+def window(node: Node, *, oldest: datetime, newest: datetime, now: datetime, zone: tzinfo = UTC) -> Window:
     """Return the time to show: what the query asks for, else from the oldest to the newest hit."""
     start, end = _limits(node, now)
     start, end = start or oldest, end or max(newest, min(now, newest + timedelta(days=1)))
     end = max(end, start + timedelta(hours=1))
     step = next((step for step in STEPS if (end - start) / step <= MAX_BARS - 2), max(STEPS))
     start = max(start, end - step * (MAX_BARS - 2))
-    first = _floor(start, step)
+    first = _floor(start, step, timezone(end.astimezone(zone).utcoffset() or timedelta(0)))
     bars = -(-(end - first) // step)
     return Window(start=first, end=first + bars * step, step=step)
 
 
-def bars(buckets: Sequence[Bucket], step: timedelta, *, now: datetime) -> list[Bar]:
-    """Return the bars, scaled to the highest."""
+def bars(buckets: Sequence[Bucket], shown: Window, *, now: datetime) -> list[Bar]:
+    """Return the bars, scaled to the highest; they begin in the zone of `shown`."""
     top = max((bucket.count for bucket in buckets), default=0) or 1
-    slot = WIDTH / max(1, len(buckets))
+    slot, step, zone = WIDTH / max(1, len(buckets)), shown.step, shown.start.tzinfo
     return [
         Bar(
-            start=bucket.start,
-            end=bucket.start + step,
+            start=bucket.start.astimezone(zone),
+            end=bucket.start.astimezone(zone) + step,
             count=bucket.count,
             tones={tone.value: bucket.tones.get(tone.value, 0) for tone in ORDER},
             x=round(index * slot + GAP / 2, 2),
@@ -120,7 +129,7 @@ def _limits(node: Node, now: datetime) -> tuple[datetime | None, datetime | None
     return start, end
 
 
-def _floor(then: datetime, step: timedelta) -> datetime:
+def _floor(then: datetime, step: timedelta, zone: timezone) -> datetime:
     """Return the last whole step before a moment; weeks begin on Monday."""
-    monday = datetime(1970, 1, 5, tzinfo=UTC)
+    monday = datetime(1970, 1, 5, tzinfo=zone)
     return monday + (then - monday) // step * step

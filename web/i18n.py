@@ -14,6 +14,8 @@ from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app, request
 from flask_babel import Babel, get_babel, get_locale, gettext, lazy_gettext
 
+from web.own import own
+
 COOKIE = "earful_language"
 #: English dates are written in the order that most of the world writes them, unless a browser says otherwise.
 DEFAULT = Locale("en", "GB")
@@ -62,11 +64,14 @@ def _catalogues() -> set[str]:
 
 
 def _chosen() -> str:
-    """Return what the reader chose, else the first of their browser's languages that there is."""
-    known = languages()
-    cookie = request.cookies.get(COOKIE, "")
-    if cookie in known:
-        return cookie
+    """Return what the reader chose, else the first of their browser's languages that there is.
+
+    The cookie speaks where nobody is signed in, and for readers who never saved their settings.
+    """
+    known, chosen = languages(), own()
+    name = chosen.language if chosen and chosen.version else request.cookies.get(COOKIE, "")
+    if name in known:
+        return name
     spoken = {name.partition("_")[0] for name in known}
     for tag, _quality in list(request.accept_languages)[:MOST]:
         asked = _parse(tag)

@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
         due=lambda moment: wording.due(moment, now()),
         moment=wording.moment,
         day=wording.day,
+        date=wording.date,
         iso=iso,
         number=wording.number,
         amount=wording.amount,

@@ -13,6 +13,7 @@ from core.search import Search, Sort
 from web.chart import Bar, Window, bars, window
 from web.facets import clauses, within, written
 from web.i18n import later
+from web.own import zone
 from web.silence import Silence, silences
 
 #: Spans that are one press away, in the query language.
@@ -80,9 +81,10 @@ def search_chart(store: Store, search: Search) -> SearchChart | None:
         oldest=oldest[0].stored.mention.published_at,
         newest=newest[0].stored.mention.published_at + timedelta(seconds=1),
         now=search.now,
+        zone=zone(),
     )
     buckets = store.histogram(search, step=span.step, start=span.start, end=span.end)
-    drawn = bars(buckets, span.step, now=search.now)
+    drawn = bars(buckets, span, now=search.now)
     return SearchChart(
         window=span,
         bars=drawn,

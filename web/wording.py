@@ -1,10 +1,10 @@
-"""Facts in words: times, numbers, labels, statuses, acts. Pure but for the reader's language."""
+"""Facts in words: times, numbers, labels, statuses, acts. Pure but for who reads: language, time zone."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
@@ -19,6 +19,7 @@ from core.token import Scope
 from core.user import Role
 from core.work import WorkState
 from web.i18n import _, later, locale
+from web.own import zone, zone_name
 
 #: From here on a probability counts as said.
 LIKELY = 0.5
@@ -173,12 +174,17 @@ def due(then: datetime, now: datetime) -> str:
 
 def moment(then: datetime) -> str:
     """Return a moment in full, with its zone named."""
-    return _("%(day)s, %(time)s UTC", day=day(then), time=_clock(then))
+    return _("%(day)s, %(time)s %(zone)s", day=day(then), time=_clock(then), zone=zone_name(then))
 
 
 def day(then: datetime) -> str:
-    """Return a day."""
-    return format_date(then.astimezone(UTC), "medium", locale=locale())
+    """Return the day that a moment lies in, where the reader is."""
+    return date(then.astimezone(zone()))
+
+
+def date(then: datetime) -> str:
+    """Return the day that stands in a moment as it is written, for days that are the same everywhere."""
+    return format_date(then, "medium", locale=locale())
 
 
 def number(value: int) -> str:
@@ -250,7 +256,8 @@ def holding(hold: Hold) -> str:
         case Doing.REPLYING:
             return _("%(name)s is replying", name=hold.user)
         case Doing.TAKEN:
-            return _("%(name)s has it until %(time)s UTC", name=hold.user, time=_clock(hold.until))
+            until = f"{_clock(hold.until)} {zone_name(hold.until)}"
+            return _("%(name)s has it until %(time)s", name=hold.user, time=until)
 
 
 def act(record: AuditRecord) -> str:
@@ -268,4 +275,4 @@ def act(record: AuditRecord) -> str:
 
 
 def _clock(then: datetime) -> str:
-    return format_skeleton("Hm", then.astimezone(UTC), locale=locale())
+    return format_skeleton("Hm", then.astimezone(zone()), locale=locale())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -94,13 +95,24 @@ def test_a_chart_shows_the_time_that_was_asked_for() -> None:
     assert window.end >= NOW
 
 
+def test_a_chart_of_days_begins_them_where_the_reader_is() -> None:
+    prague = ZoneInfo("Europe/Prague")
+    window = chart.window(parse("last:30d").node, oldest=NOW, newest=NOW, now=NOW, zone=prague)
+    assert (window.start.hour, window.step) == (0, timedelta(days=1))
+    assert window.start.utcoffset() == window.end.utcoffset() == NOW.astimezone(prague).utcoffset()
+    (bar,) = chart.bars([Bucket(start=window.start.astimezone(UTC), count=1)], window, now=NOW)
+    assert bar.start.date() == window.start.date()
+
+
 def test_bars_are_stacked_within_the_drawing_and_the_last_is_partial() -> None:
     buckets = [
         Bucket(start=NOW - 2 * HOUR, count=10, tones={"negative": 4, "neutral": 1, "positive": 3}),
         Bucket(start=NOW - HOUR, count=0),
         Bucket(start=NOW, count=5, tones={"positive": 5}),
     ]
-    first, empty, last = chart.bars(buckets, HOUR, now=NOW + timedelta(minutes=1))
+    first, empty, last = chart.bars(
+        buckets, chart.Window(start=NOW - 2 * HOUR, end=NOW + HOUR, step=HOUR), now=NOW + timedelta(minutes=1)
+    )
     assert [part.kind for part in first.parts] == ["negative", "neutral", "positive", "unlabelled"]
     assert sum(part.height for part in first.parts) == pytest.approx(chart.HEIGHT)
     assert min(part.y for part in first.parts) == pytest.approx(0)

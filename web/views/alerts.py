@@ -17,6 +17,7 @@ from engage.rules import MAX_QUERY, Every, Rule, messages, remove_rule, rule_of,
 from engage.saved_searches import SavedSearch, saved_searches
 from engage.views import SavedView, views_of
 from web.i18n import _, later
+from web.own import zone
 from web.services import now, outbound, services, the_store
 from web.sessions import actor
 from web.tokens import new_id
@@ -162,7 +163,7 @@ def _known(key: str) -> Rule:
 
 
 def _fresh() -> dict[str, str]:
-    return {"every": Every.HOUR.value, "hour": "08:00", "zone": "UTC", "on": "yes"}
+    return {"every": Every.HOUR.value, "hour": "08:00", "zone": str(zone()), "on": "yes"}
 
 
 def _asked() -> dict[str, str]:

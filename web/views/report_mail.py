@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from core.errors import InputError
 from engage.report_mail import Order, Span, last_sent, orders, remove_order, save_order
 from web.i18n import _, later
+from web.own import zone
 from web.services import now, the_store
 from web.sessions import actor
 from web.tokens import new_id
@@ -27,7 +28,7 @@ TEXTS = ("way", "target", "hour", "zone")
 @blueprint.get("/reports/mail")
 def show() -> Response:
     """Show who gets a summary, and the form for one more."""
-    return _page({"hour": "08:00", "zone": "UTC"})
+    return _page({"hour": "08:00", "zone": str(zone())})
 
 
 @blueprint.post("/reports/mail")

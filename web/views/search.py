@@ -22,6 +22,7 @@ from web.facets import FACETS, Choice, choices, pills, without_field
 from web.formats import wanted
 from web.i18n import _, later
 from web.marks import Mark, Piece, pieces
+from web.own import zone
 from web.queue_view import Args
 from web.search_chart import between, presets, search_chart
 from web.services import now, the_store
@@ -151,8 +152,11 @@ def _moment(name: str, *, last: bool = False) -> datetime | None:
     written = request.args.get(name, "")
     try:
         then = datetime.fromisoformat(written)
-        then = then.replace(tzinfo=UTC) if then.tzinfo is None else then.astimezone(UTC)
-        return then + timedelta(days=1) if last and len(written) == len("2026-01-31") else then
+        if then.tzinfo is None:
+            # The next day, and not 24 h later: clocks change.
+            whole = last and len(written) == len("2026-01-31")
+            then = (then + timedelta(days=1) if whole else then).replace(tzinfo=zone())
+        return then.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -1,4 +1,4 @@
-"""`/settings`: one person's own: colours, shortcuts, session."""
+"""`/settings`: one person's own: colours, language, time zone, shortcuts, session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 
 from core.errors import InputError
 from engage import passwords
+from engage.preferences import Preferences, preferences, save_preferences
 from web.i18n import COOKIE, languages
+from web.own import browser_zone
 from web.page import THEMES
 from web.services import now, the_store
 from web.sessions import ABSOLUTE, IDLE, actor, set_cookie, signed
@@ -29,13 +31,16 @@ def show() -> Response:
 
 
 def _page(error: str = "", status: int = 200) -> Response:
+    chosen = preferences(the_store(), actor())
     acts = [record for record in the_store().audit(limit=100) if record.actor == actor()]
     return make_response(
         render_template(
             "settings/show.html",
             themes=THEMES,
             languages=languages(),
-            language=request.cookies.get(COOKIE, ""),
+            language=chosen.language if chosen.version else request.cookies.get(COOKIE, ""),
+            zone=request.form.get("zone", chosen.zone),
+            browser_zone=browser_zone(),
             saved="saved" in request.args,
             session=signed().session,
             sessions=the_store().sessions(actor()),
@@ -50,17 +55,25 @@ def _page(error: str = "", status: int = 200) -> Response:
 
 @blueprint.post("/settings")
 def save() -> Response:
-    """Keep the reader's choices in their browser, where the first paint needs them."""
+    """Keep colours and keys in this browser, where the first paint needs them, and the rest with the user."""
+    store, form = the_store(), request.form
+    language = form.get("language", "") if form.get("language") in languages() else ""
+    before = preferences(store, actor())
+    try:
+        chosen = Preferences(language=language, zone=form.get("zone", "").strip(), version=before.version)
+    except InputError as error:
+        return _page(str(error), 400)
+    save_preferences(store, actor(), chosen, now=now())
     response = redirect(url_for(".show", saved=1), code=303)
-    chosen = request.form.get("theme", "")
-    if chosen in THEMES:
-        set_cookie(response, "earful_theme", chosen, max_age=KEPT)
-    language = request.form.get("language", "")
-    if language in languages():
+    theme = form.get("theme", "")
+    if theme in THEMES:
+        set_cookie(response, "earful_theme", theme, max_age=KEPT)
+    # The sign-in page knows nobody yet, and speaks as this browser was last told to.
+    if language:
         set_cookie(response, COOKIE, language, max_age=KEPT)
     else:
         response.delete_cookie(COOKIE, secure=request.is_secure, path="/")
-    set_cookie(response, "earful_keys", "on" if request.form.get("keys") else "off", max_age=KEPT)
+    set_cookie(response, "earful_keys", "on" if form.get("keys") else "off", max_age=KEPT)
     return response
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, abort, jsonify, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -22,6 +22,7 @@ from web.answer_box import connected
 from web.asking import came_from
 from web.done import BULK, audit_ids, join
 from web.i18n import _
+from web.own import zone
 from web.services import now, the_store
 from web.sessions import actor, mine, wants_data
 from web.tokens import new_id
@@ -36,8 +37,8 @@ LEAVES = frozenset({"resolve", "ignore", "not-about-us", "snooze", "wait"})
 MOST = 200
 #: How long a thread sleeps at most that waits for their next word.
 FOR_A_REPLY = timedelta(days=180)
-#: Hour at which a snooze until a day ends.
-MORNING = time(8, 0, tzinfo=UTC)
+#: Hour at which a snooze until a day ends, where the reader is.
+MORNING = time(8, 0)
 
 
 @blueprint.post("/triage/<any(resolve,ignore,'not-about-us',wait,reopen,snooze,assign,pin,tag):name>")
@@ -218,21 +219,26 @@ def snooze_until(written: str, moment: datetime) -> datetime:
     Raises:
         InputError: it names none.
     """
-    today = moment.astimezone(UTC).date()
+    today = moment.astimezone(zone()).date()
     match written:
         case "1h":
             return moment + timedelta(hours=1)
         case "tomorrow":
-            return datetime.combine(today + timedelta(days=1), MORNING)
+            return _morning(today + timedelta(days=1))
         case "reply":
             # Whatever they write opens it again; nobody waits for ever.
             return moment + FOR_A_REPLY
         case "week":
-            return datetime.combine(today + timedelta(days=7 - today.weekday()), MORNING)
+            return _morning(today + timedelta(days=7 - today.weekday()))
     try:
-        return datetime.combine(datetime.fromisoformat(written).date(), MORNING)
-    except ValueError:
+        return _morning(date.fromisoformat(written[:10]))
+    except (ValueError, OverflowError):
         raise InputError("choose a day to snooze until") from None
+
+
+def _morning(day: date) -> datetime:
+    """Return when a day begins for the reader, in UTC."""
+    return datetime.combine(day, MORNING, tzinfo=zone()).astimezone(UTC)
 
 
 def _target(written: str) -> tuple[str, int]:

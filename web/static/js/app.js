@@ -6,8 +6,9 @@ import { completeQueries } from "./complete.js";
 import { brushCharts } from "./brush.js";
 import { awaitTries } from "./live.js";
 import { openPalette } from "./palette.js";
-import { announce, closeMenus, copyLinks, keepDrafts, sendOnChange, waitForFirst } from "./page.js";
+import { announce, closeMenus, copyLinks, keepDrafts, sendOnChange, tellZone, waitForFirst } from "./page.js";
 
+tellZone();
 countSelection();
 sendOnChange();
 closeMenus();

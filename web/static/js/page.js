@@ -17,6 +17,14 @@ export function announce() {
   history.replaceState(null, "", address);
 }
 
+// Only the browser knows where its clock stands; from the next page on the server writes times for it.
+export function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || document.cookie.split("; ").includes(`earful_zone=${zone}`)) return;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `earful_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
 export function sendOnChange() {
   for (const field of document.querySelectorAll("[data-send]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
