@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import socket
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import redis
 from celery import Celery
-from celery.platforms import SecurityWarning
 from kombu.exceptions import OperationalError
 
 from cli.crawling import due
-from cli.turns import connect, trouble
+from cli.turns import connect
 from core.ports import Store
 from core.settings import Settings
 from engage.labelling import BATCH
@@ -119,41 +115,3 @@ class Sweep:
 
     def _send(self, queue: str, *arguments: str) -> None:
         self.app.send_task(TASKS[queue], args=arguments, queue=queue, expires=EXPIRES, retry=False)
-
-
-def serve(
-    settings: Settings, queue: str, tasks: Mapping[str, Callable[..., object]], *, at_once: int
-) -> None:
-    """Take hints from a queue until told to stop.
-
-    Args:
-        settings: name the broker.
-        queue: one of `QUEUES`.
-        tasks: queue → what a hint of it begins; doing it twice must be doing it once.
-        at_once: hints worked on side by side.
-
-    Raises:
-        ConfigError: the broker refuses us.
-    """
-    logging.basicConfig(level=logging.WARNING, format="earful worker: %(message)s")
-    # Whoever runs it as root (a container does not) need not read that at each start.
-    warnings.filterwarnings("ignore", category=SecurityWarning)
-    logger = logging.getLogger(__name__)
-    away = trouble(settings.broker)
-    if away:
-        logger.warning("%s; waiting for it", away)
-    app = make_app(settings)
-    for name, begin in tasks.items():
-        app.task(begin, name=TASKS[name])
-    worker = app.Worker(
-        hostname=f"{queue}@{socket.gethostname()}",
-        queues=[queue],
-        pool="solo" if at_once == 1 else "threads",
-        concurrency=at_once,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        loglevel="WARNING",
-        quiet=True,
-    )
-    worker.start()

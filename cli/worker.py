@@ -100,7 +100,7 @@ def _crawl(settings: Settings, store: Store, bases: Sequence[str], *, once: bool
 
 
 def _serve(settings: Settings, queue: str, begin: Callable[..., object], *, at_once: int) -> None:
-    from cli.hints import serve  # noqa: PLC0415 - celery costs 0.4 s where there is no broker
+    from cli.listening import serve  # noqa: PLC0415 - celery costs 0.4 s where there is no broker
 
     def task(*arguments: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import random
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -94,6 +95,34 @@ def test_a_broker_that_forgets_and_goes_away_loses_nothing(tmp_path: Path, redis
         store.close()
 
 
+def test_a_worker_outlives_a_broker_that_dies_before_it_starts_and_while_it_reads(
+    tmp_path: Path, redis: Redis
+) -> None:
+    redis.kill()
+    cluster = Cluster(tmp_path, f"sqlite:///{tmp_path / 'earful.db'}", redis.url)
+    cluster.environment |= {"EARFUL_ALLOW_NETWORKS": "127.0.0.0/8"}
+    with a_feed_server() as (address, handler):
+        handler.answers.clear()
+        try:
+            cluster.begin("schedule", "crawl-1")
+            cluster.wait_until("crawl-1", "waiting for it, and nothing is lost")
+            redis.start()
+            a_watch(cluster.store_url, "one", [f"{address}/feed/one"])
+            wait_for(lambda: handler.times, "the hint of the first feed is taken")
+            redis.kill()
+            cluster.wait_until("crawl-1", "Connection to broker lost")
+            handler.answers.set()
+            redis.start()
+            a_watch(cluster.store_url, "two", [f"{address}/feed/two"])
+            wait_for(lambda: "/feed/two" in handler.paths, "a hint is taken when the broker is back")
+            assert cluster.said("crawl-1").count("the broker answers again") >= 1
+            assert "Traceback" not in cluster.said("crawl-1")
+            cluster.parts["crawl-1"].terminate()
+            assert cluster.parts["crawl-1"].wait(60) == 0
+        finally:
+            cluster.stop()
+
+
 @pytest.mark.elasticsearch
 @pytest.mark.timeout(900)
 def test_the_topology_of_the_compose_file_works_over_elasticsearch(tmp_path: Path, redis: Redis) -> None:
@@ -157,12 +186,17 @@ def test_a_part_waits_for_a_store_that_does_not_answer_yet(tmp_path: Path, redis
 
 
 class Asked(BaseHTTPRequestHandler):
-    """Serve an empty feed under every path, and remember when it was asked."""
+    """Serve an empty feed under every path, and remember what was asked when."""
 
     times: list[float]
+    paths: list[str]
+    #: Cleared, a feed is not answered.
+    answers: threading.Event
 
     def do_GET(self) -> None:
         self.times.append(time.monotonic())
+        self.paths.append(self.path)
+        self.answers.wait(60)
         body = b'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'
         self.send_response(200 if "feed" in self.path else 404)
         self.send_header("content-type", "application/rss+xml")
@@ -174,18 +208,40 @@ class Asked(BaseHTTPRequestHandler):
         pass
 
 
-def test_two_crawls_at_once_ask_a_host_no_more_often_than_one(tmp_path: Path, redis: Redis) -> None:
-    handler = type("Handler", (Asked,), {"times": []})
+@contextlib.contextmanager
+def a_feed_server() -> Iterator[tuple[str, type[Asked]]]:
+    """Serve feeds for the length of a block; yields the address and what remembers the requests."""
+    answers = threading.Event()
+    answers.set()
+    handler = type("Handler", (Asked,), {"times": [], "paths": [], "answers": answers})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    url = f"sqlite:///{tmp_path / 'earful.db'}"
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", handler
+    finally:
+        answers.set()
+        server.shutdown()
+        server.server_close()
+
+
+def wait_for(true: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"never so: {what}"
+        time.sleep(0.1)
+
+
+def a_watch(url: str, name: str, feeds: list[str]) -> None:
+    """Save a watch that reads feeds."""
     store = open_store(url)
-    for name in ("one", "two"):
-        feeds = [f"{address}/feed/{name}/{n}" for n in range(3)]
-        watch = Watch(id=name, product=Brand(name=name), sources={"feed": {"feeds": feeds}})
-        store.save_watch(watch, actor="ada", now=SystemClock().now())
+    watch = Watch(id=name, product=Brand(name=name), sources={"feed": {"feeds": feeds}})
+    store.save_watch(watch, actor="ada", now=SystemClock().now())
     store.close()
+
+
+def test_two_crawls_at_once_ask_a_host_no_more_often_than_one(tmp_path: Path, redis: Redis) -> None:
+    url = f"sqlite:///{tmp_path / 'earful.db'}"
     environment = {
         **os.environ,
         "EARFUL_STORE_URL": url,
@@ -193,18 +249,19 @@ def test_two_crawls_at_once_ask_a_host_no_more_often_than_one(tmp_path: Path, re
         "EARFUL_HOST_DELAY": "0.5",
         "EARFUL_ALLOW_NETWORKS": "127.0.0.0/8",
     }
-    crawls = [
-        subprocess.Popen(
-            [sys.executable, "-m", "cli", "crawl", "--watch", name, "--data", str(tmp_path)],
-            cwd=ROOT,
-            env=environment,
-        )
-        for name in ("one", "two")
-    ]
-    assert [crawl.wait(timeout=120) for crawl in crawls] == [0, 0]
-    server.shutdown()
-    server.server_close()
-    times = sorted(handler.times)  # type: ignore[attr-defined]  # made just above
+    with a_feed_server() as (address, handler):
+        for name in ("one", "two"):
+            a_watch(url, name, [f"{address}/feed/{name}/{n}" for n in range(3)])
+        crawls = [
+            subprocess.Popen(
+                [sys.executable, "-m", "cli", "crawl", "--watch", name, "--data", str(tmp_path)],
+                cwd=ROOT,
+                env=environment,
+            )
+            for name in ("one", "two")
+        ]
+        assert [crawl.wait(timeout=120) for crawl in crawls] == [0, 0]
+    times = sorted(handler.times)
     gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
     assert len(times) >= 6
     # A turn is taken before a connection is made, so a slow machine shifts a request by a little.
