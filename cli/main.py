@@ -27,6 +27,7 @@ PARTS = frozenset(
         "chores",
         "crawling",
         "hints",
+        "listening",
         "opening",
         "turns",
         "watching",
