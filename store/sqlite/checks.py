@@ -14,6 +14,9 @@ from store.sqlite.part import Part
 #: Each counts rows that must not be there, and says what they are.
 ORPHANS = {
     "mentions without a body": "SELECT count(*) FROM mention WHERE docid NOT IN (SELECT docid FROM body)",
+    "mentions whose address is not indexed": (
+        "SELECT count(*) FROM body WHERE docid NOT IN (SELECT docid FROM address)"
+    ),
     "mentions that no watch keeps": (
         "SELECT count(*) FROM mention WHERE docid NOT IN (SELECT docid FROM mention_watch)"
     ),
@@ -72,6 +75,10 @@ def _words(link: Link) -> Iterator[str]:
         link.run("INSERT INTO word (word, rank) VALUES ('integrity-check', 1)")
     except apsw.CorruptError:
         yield "the word index does not agree with the texts; rebuild it with a restore of the last backup"
+    try:
+        link.run("INSERT INTO address_part (address_part) VALUES ('integrity-check')")
+    except apsw.CorruptError:
+        yield "the index of addresses is damaged; rebuild it with a restore of the last backup"
 
 
 def _orphans(link: Link) -> Iterator[str]:

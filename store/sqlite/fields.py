@@ -13,6 +13,7 @@ from core.thread import Status
 from store.authors import author_key
 from store.codecs import micros, storable
 from store.questions import THREAD_FIELDS, THREAD_WORDS
+from store.sqlite import addresses
 from store.sqlite.clause import FALSE, Clause, all_of, among, any_of
 from store.verdict import CHURNS, INTENTS, SAID, TONES
 
@@ -153,10 +154,8 @@ def _watches(_: Compiler, values: Sequence[str]) -> Clause:
     )
 
 
-def _urls(_: Compiler, values: Sequence[str]) -> Clause:
-    """Any part of the address, ASCII letters without case; reads every address, so it is slow on its own."""
-    parts = any_of([Clause("instr(lower(b.url), lower(?)) > 0", (value,)) for value in values])
-    return Clause(f"EXISTS (SELECT 1 FROM body b WHERE b.docid = m.docid AND ({parts.sql}))", parts.values)
+def _urls(compiler: Compiler, values: Sequence[str]) -> Clause:
+    return any_of([addresses.holds(compiler, value) for value in values])
 
 
 def _products(compiler: Compiler, values: Sequence[str]) -> Clause:

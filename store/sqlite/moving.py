@@ -61,6 +61,8 @@ KINDS: Mapping[str, Kind] = {
 STAY = {
     "hold": "who has a thread open at this moment: over within minutes",
     "stem_language": "made anew from the mentions",
+    "address": "made anew from the mentions",
+    "address_part": "the index of addresses, made anew from the mentions",
     "near_fresh": "made anew from the mentions",
     "near_settled": "made anew from the mentions",
     "tally": "made anew from the threads by triggers",

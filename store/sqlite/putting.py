@@ -12,7 +12,7 @@ from store import analysis
 from store.arrivals import Arrival, linked, rounds, text_hashes
 from store.codecs import maybe_micros, micros
 from store.naming import Naming
-from store.sqlite import brands, copies, revising
+from store.sqlite import addresses, brands, copies, revising
 from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
 from store.sqlite.docids import first_docid
@@ -98,6 +98,7 @@ class Batch:
         self.threads.make()
         self.link.many(ADD_MENTION, rows)
         self.link.many(ADD_BODY, [self._body_row(*item) for item in new])
+        addresses.add_all(self.link, [item.docid for item in new])
         self.link.many(
             ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
         )
