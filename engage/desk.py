@@ -35,9 +35,10 @@ LONGEST_SNOOZE = timedelta(days=366)
 #: How far back a person's last act is looked for.
 MEMORY = 200
 
-#: Acts that undo knows the inverse of.
+#: Acts that undo knows the inverse of; that of a mute is in `engage.muting`, for it is about no thread.
 UNDOABLE = frozenset(
     {
+        "mute.save",
         "triage.resolve",
         "triage.ignore",
         "triage.not_about_us",

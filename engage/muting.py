@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.audit import AuditRecord
 from core.errors import InputError
 from core.kept import Kept
 from core.ports import Store
 from core.query import And, Match, Node, Not, OneOf, Words
 from core.tokens import token_texts
+from engage.desk import UNDO
 
 KIND = "mute"
 MAX_VALUE = 200
+#: Longest id of a thread.
+MAX_ID = 2_000
 #: Each is one condition of every query of the queue; the query language's own cap leaves room for a search.
 MAX_MUTES = 40
+#: Threads are one condition together.
+MAX_THREADS = 400
+#: What the audit calls it.
+MUTED = f"{KIND}.save"
 
 
 class Mutable(enum.StrEnum):
@@ -25,6 +33,7 @@ class Mutable(enum.StrEnum):
 
     AUTHOR = "author"
     SOURCE = "source"
+    THREAD = "thread"
     WORD = "word"
 
 
@@ -34,7 +43,7 @@ class Mute:
 
     key: str
     what: Mutable
-    #: A handle, a source's name, or words that stand together.
+    #: A handle, a source's name, a thread's id, or words that stand together.
     value: str
     #: The source on which an author has that handle.
     source: str = ""
@@ -49,6 +58,8 @@ class Mute:
                 return And((OneOf("author", (self.value,)), OneOf("source", (self.source,))))
             case Mutable.SOURCE:
                 return OneOf("source", (self.value,))
+            case Mutable.THREAD:
+                return OneOf("thread", (self.value,))
             case Mutable.WORD:
                 return Words(" ".join(token_texts(self.value)), Match.PHRASE)
 
@@ -61,17 +72,24 @@ def mutes(store: Store) -> Sequence[Mute]:
 
 def unmuted(store: Store) -> tuple[Node, ...]:
     """Return the conditions under which a mention is not muted."""
-    return tuple(Not(mute.node) for mute in mutes(store))
+    found = mutes(store)
+    threads = tuple(each.value for each in found if each.what is Mutable.THREAD)
+    nodes = [each.node for each in found if each.what is not Mutable.THREAD]
+    return tuple(map(Not, [*nodes, OneOf("thread", threads)] if threads else nodes))
 
 
-def mute(store: Store, what: Mutable, value: str, *, source: str = "", actor: str, now: datetime) -> None:
-    """Mute something for the whole team; the same again changes nothing.
+def mute(
+    store: Store, what: Mutable, value: str, *, source: str = "", actor: str, now: datetime
+) -> AuditRecord | None:
+    """Mute something for the whole team; return the act, None where it was muted before.
 
     Raises:
         InputError: there is nothing to mute, or too much is muted already.
     """
-    value = " ".join(value.split())
-    if not value or len(value) > MAX_VALUE or (what is Mutable.WORD and not token_texts(value)):
+    if what is not Mutable.THREAD:
+        value = " ".join(value.split())
+    longest = MAX_ID if what is Mutable.THREAD else MAX_VALUE
+    if not value or len(value) > longest or (what is Mutable.WORD and not token_texts(value)):
         raise InputError(f"write 1 to {MAX_VALUE} characters to mute, with a letter or a digit among them")
     if what is Mutable.AUTHOR and not source:
         raise InputError("an author is muted on one source; open one of their threads")
@@ -80,11 +98,27 @@ def mute(store: Store, what: Mutable, value: str, *, source: str = "", actor: st
     ]
     there = store.kept(KIND)
     if any(item.key == key for item in there):
-        return
-    if len(there) >= MAX_MUTES:
-        raise InputError(f"{MAX_MUTES} things are muted already; a must-not word of the watch costs less")
+        return None
+    _check_room(there, what)
     body = {"what": what.value, "value": value, "source": source}
     store.keep(Kept(kind=KIND, key=key, body=body, by=actor, at=now))
+    return next(iter(store.audit(target=f"{KIND}:{key}", limit=1)), None)
+
+
+def _check_room(there: Sequence[Kept], what: Mutable) -> None:
+    threads = sum(item.body.get("what") == Mutable.THREAD.value for item in there)
+    if what is Mutable.THREAD and threads >= MAX_THREADS:
+        raise InputError(f"{MAX_THREADS} threads are muted already; unmute some, or mute an author or words")
+    if what is not Mutable.THREAD and len(there) - threads >= MAX_MUTES:
+        raise InputError(f"{MAX_MUTES} things are muted already; a must-not word of the watch costs less")
+
+
+def take_back(store: Store, act: AuditRecord, *, actor: str, now: datetime) -> AuditRecord:
+    """Undo the act of muting something, unless it was muted anew since; a second undo changes nothing."""
+    item = store.kept_one(KIND, act.target.partition(":")[2])
+    if item is not None and item.at == act.at:
+        unmute(store, item.key, actor=actor, now=now)
+    return store.record(actor=actor, action=f"{UNDO}{act.id}", target=act.target, now=now)
 
 
 def unmute(store: Store, key: str, *, actor: str, now: datetime) -> None:

@@ -14,10 +14,8 @@ from web.marks import Mark, Piece, pieces, shifted
 
 #: Deeper replies are drawn at this depth, or a phone has no room for words.
 MAX_DEPTH = 6
-#: Longer texts are cut on the page, with a link to the whole.
-MAX_SHOWN = 1_000
-#: Longer conversations are shown without most of the posts that only stand around a mention.
-MAX_TURNS = 18
+#: Longer texts and titles are cut on the page; a text with a link to the whole.
+MAX_SHOWN, MAX_TITLE = 1_000, 300
 #: A text's most telling words; more would underline everything.
 MAX_WHY = 8
 SEPARATOR = "\n\n"
@@ -51,16 +49,6 @@ def turns(thread: Thread, watches: Sequence[Watch], *, whole: str | None = None)
         _turn(thread, stored, depth, ours, names, full=stored.mention.id == whole)
         for stored, depth in ordered(thread.mentions)
     ]
-
-
-def shortened(found: Sequence[Turn], most: int = MAX_TURNS) -> Sequence[Turn]:
-    """Return at most so many turns in reading order: mentions and our own words before what stands around."""
-    if len(found) <= most:
-        return found
-    telling = [number for number, turn in enumerate(found) if not turn.stored.context]
-    around = [number for number, turn in enumerate(found) if turn.stored.context]
-    kept = set([*telling, *around][:most])
-    return [turn for number, turn in enumerate(found) if number in kept]
 
 
 def ordered(mentions: Sequence[StoredMention]) -> Iterator[tuple[StoredMention, int]]:
@@ -137,7 +125,7 @@ def _turn(
         stored=stored,
         depth=depth,
         answers=names.get(mention.parent_id or ""),
-        title=pieces(title, marks),
+        title=pieces(title if full else title[:MAX_TITLE], marks),
         text=pieces(text, shifted(marks, -shift)),
         cut=len(text) < len(mention.text),
         own_title=_bare(title) != _bare(thread.title),

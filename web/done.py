@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.ports import Store
 from engage.bulk import bulk_of
 from engage.desk import UNDOABLE, find_record, thread_of
+from engage.muting import MUTED, Mutable
 from web import wording
 
 #: An address tells of one act on a whole view by this and its key.
@@ -75,8 +76,21 @@ def audit_ids(written: str) -> list[int]:
 
 
 def _about(store: Store, record: AuditRecord) -> tuple[str, str]:
+    if record.action == MUTED:
+        return "", _muted(store, record)
     try:
         thread_id = thread_of(store, record)
         return thread_id, store.thread(thread_id).title
     except NotFound:
         return "", ""
+
+
+def _muted(store: Store, record: AuditRecord) -> str:
+    """Return what was muted, as people know it."""
+    value = str(record.after.get("value") or "")
+    match record.after.get("what"):
+        case Mutable.SOURCE.value:
+            return wording.source(value)
+        case Mutable.THREAD.value:
+            return store.thread(value).title
+    return value

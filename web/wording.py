@@ -85,7 +85,12 @@ AUDITED = {
     "view": later("Views of the queue"),
     "setting": later("Settings"),
 }
-MUTED = {"author": later("author"), "source": later("source"), "word": later("word")}
+MUTED = {
+    "author": later("author"),
+    "source": later("source"),
+    "thread": later("thread"),
+    "word": later("word"),
+}
 WORK_STATES = {
     WorkState.WAITING: later("waiting"),
     WorkState.RUNNING: later("running"),

@@ -14,6 +14,7 @@ from store import open_store
 from tests.builders import NOW
 from tests.cli.running import free_port
 from tests.engage.alert_rig import Mailbox, Team
+from tests.engage.town_desk import desk, town  # noqa: F401 — fixtures
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from core.thread import Status
 from tests.builders import some_labels
 from tests.engage.desk_rig import Desk
-from tests.engage.mastodon_server import TOKEN, Town, running
+from tests.engage.mastodon_server import TOKEN, Town
 from tests.web.browser import text_of
 from tests.web.world import label
 
@@ -22,21 +21,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def town() -> Iterator[Town]:
-    with running() as town:
-        town.write("Acme doubled its price, I move to Globex", by="ada")
-        yield town
-
-
-@pytest.fixture
-def desk(tmp_path: Path, town: Town) -> Iterator[Desk]:
+def desk(desk: Desk, town: Town) -> Desk:
     """A desk that has read the town and may answer there."""
-    desk = Desk(tmp_path, {"mastodon": town.base})
-    desk.bench.watch({"mastodon": {"servers": ["town.example"]}})
-    desk.crawl()
     desk.connect("mastodon", server=town.base, token=TOKEN)
-    yield desk
-    desk.store.close()
+    return desk
 
 
 def page(desk: Desk) -> str:

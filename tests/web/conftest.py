@@ -13,6 +13,7 @@ from core.user import Role, User
 from crawlers.catalog import source_forms
 from store import open_store
 from tests.builders import NOW, a_watch
+from tests.engage.town_desk import desk, town  # noqa: F401 — fixtures
 from tests.web.browser import Browser
 from tests.web.world import fill
 from web import create_app

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, sync_playwright
-from werkzeug.serving import make_server
 
 from core.ports import Store
 from engage.matching import suggest_for_all
 from tests.builders import NOW
 from tests.customers.saying import LEAVES, PRAISE, RECOMMENDS, say
 from tests.web.browser import Browser
+from tests.web.serving import served
 
 pytestmark = pytest.mark.chromium
 TABLE = "key,name,domain,value,renewal\numbrella,Umbrella,umbrella.example,48000,2026-03-22\n"
@@ -29,20 +28,15 @@ def page(app: Flask, store: Store) -> Iterator[Page]:
         say(store, "grace", PRAISE, days=days, text="Acme just works.")
     say(store, "grace", RECOMMENDS, days=3, text="Take Acme.")
     say(store, "grace", RECOMMENDS, days=2, text="Really, take Acme.")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with sync_playwright() as driver:
+    with served(app) as base, sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        tab = chromium.new_page(base_url=f"http://127.0.0.1:{server.server_port}")
+        tab = chromium.new_page(base_url=base)
         tab.set_default_timeout(30_000)
         tab.goto(Browser(app, store).link("admin"))
         if tab.get_by_role("button", name="Sign in").count():
             tab.get_by_role("button", name="Sign in").click()
         yield tab
         chromium.close()
-    server.shutdown()
-    thread.join()
 
 
 def test_from_the_import_to_the_save_and_from_an_advocate_to_the_quote(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from core.query import OneOf
 from core.search import Search
@@ -18,7 +15,8 @@ from engage.access import sign_in_link
 from engage.teams import save_team
 from tests.builders import a_mention, found
 from tests.engage.desk_rig import Desk
-from tests.engage.mastodon_server import TOKEN, Town, running
+from tests.engage.mastodon_server import TOKEN, Town
+from tests.web.serving import served
 from tests.web.test_pages_in_chromium import Page, chromium  # noqa: F401 — a fixture
 from web import create_app
 
@@ -28,35 +26,12 @@ SIZE = {"width": 1280, "height": 860}
 
 
 @pytest.fixture
-def town() -> Iterator[Town]:
-    with running() as town:
-        town.write("Acme doubled its price, I move to Globex", by="ada")
-        yield town
-
-
-@pytest.fixture
-def desk(tmp_path: Path, town: Town) -> Iterator[Desk]:
-    desk = Desk(tmp_path, {"mastodon": town.base})
-    desk.bench.watch({"mastodon": {"servers": ["town.example"]}})
-    desk.crawl()
-    yield desk
-    desk.store.close()
-
-
-@pytest.fixture
 def seen(chromium: Any, desk: Desk) -> Iterator[Page]:  # noqa: F811 — the fixture imported
-    server = make_server(
-        "127.0.0.1", 0, create_app(desk.store, desk.settings, clock=desk.clock), threaded=True
-    )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    page = Page(chromium, f"http://127.0.0.1:{server.server_port}", viewport=SIZE)
-    page.open(f"/sign-in/{sign_in_link(desk.store, now=desk.clock.now())}")
-    yield page
-    page.context.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(create_app(desk.store, desk.settings, clock=desk.clock)) as base:
+        page = Page(chromium, base, viewport=SIZE)
+        page.open(f"/sign-in/{sign_in_link(desk.store, now=desk.clock.now())}")
+        yield page
+        page.context.close()
 
 
 def test_a_reply_by_keys_is_undone_then_sent_and_seen_without_a_reload(
@@ -162,4 +137,55 @@ def test_a_thread_is_read_noted_and_resolved_with_four_keys(seen: Page, desk: De
     found = desk.store.thread(thread.id)
     assert [note.text for note in found.notes] == ["Asked billing"]
     assert found.triage.status is Status.RESOLVED
+    assert seen.faults == []
+
+
+def in_queue(desk: Desk) -> set[str]:
+    """Return what the queue shows of the open threads."""
+    return {each["id"] for each in desk.browser.get("/threads.json").get_json()["threads"]}
+
+
+@pytest.mark.parametrize(
+    ("second", "what"), [("a", "author"), ("s", "source"), ("t", "thread"), ("w", "word")]
+)
+def test_two_keys_mute_and_one_brings_it_back(seen: Page, desk: Desk, second: str, what: str) -> None:
+    thread, page = desk.thread("doubled"), seen.page
+    assert in_queue(desk) == {thread.id}
+    seen.open(f"/threads/{thread.id}")
+    page.evaluate(
+        """() => { const text = document.querySelector(".said").firstChild;
+        getSelection().setBaseAndExtent(text, 5, text, 22); }"""
+    )
+    page.keyboard.press("m")
+    page.get_by_text("Mute for everybody").wait_for()
+    page.keyboard.press(second)
+    page.locator("#toast", has_text="Muted").wait_for()
+    (kept,) = desk.store.kept("mute")
+    assert (kept.body["what"], in_queue(desk)) == (what, set())
+    if what == "word":
+        assert kept.body["value"] == "doubled its price"
+    page.keyboard.press("z")
+    page.locator("#toast", has_text="Undone").wait_for()
+    assert in_queue(desk) == {thread.id}
+    assert seen.faults == []
+
+
+def test_without_marked_words_the_field_waits_and_by_mouse_it_is_filled(seen: Page, desk: Desk) -> None:
+    thread, page = desk.thread("doubled"), seen.page
+    seen.open("/threads")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    page.get_by_text("Mute for everybody").wait_for()
+    page.keyboard.press("w")
+    page.keyboard.type("doubled its")
+    page.keyboard.press("Enter")
+    page.locator("#toast", has_text="Muted").wait_for()
+    assert [item.body["value"] for item in desk.store.kept("mute")] == ["doubled its"]
+    page.get_by_role("button", name="Undo").click()
+    page.locator("#toast", has_text="Undone").wait_for()
+    seen.open(f"/threads/{thread.id}")
+    page.get_by_label("More").click()
+    page.get_by_role("button", name="This thread").click()
+    page.locator("#toast", has_text="Muted").wait_for()
+    assert in_queue(desk) == set()
     assert seen.faults == []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from core.clock import SystemClock
 from core.ports import Store
@@ -22,6 +20,7 @@ from engage.access import sign_in_link
 from store import open_store
 from tests.builders import NOW, a_watch
 from tests.web.access import pages
+from tests.web.serving import served
 from tests.web.world import ANGRY, ANSWERED, fill
 from web import create_app
 
@@ -96,13 +95,8 @@ def app(store: Store) -> Flask:
 
 @pytest.fixture(scope="module")
 def base(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -10,11 +13,12 @@ from core.labels import Intent
 from core.ports import Store
 from core.settings import PriorityWeights
 from core.thread import Status
+from engage.desk import note
 from engage.ranking import rank
 from tests.builders import NOW, a_mention, found, some_labels
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY, ANSWERED, PRAISE, label
-from web.conversation import MAX_TURNS
+from web.folding import MAX_TURNS
 from web.page import STATIC
 from web.queue_view import QueueView
 
@@ -188,7 +192,40 @@ def test_a_long_conversation_can_be_shown_whole(browser: Browser, store: Store) 
     page = browser.get(f"/threads/{thread}").text
     assert page.count('class="turn ') == MAX_TURNS
     assert "Show all 100 posts" in page
-    assert browser.get(f"/threads/{thread}?all=1").text.count('class="turn ') == 100
+    seen: list[str] = []
+    address = f"/threads/{thread}?part=1"
+    while address:
+        page = browser.get(address).text
+        assert weight(browser, address) < LIMIT
+        seen += re.findall(r"post \d+\.", page)
+        later = re.search(r'rel="next" href="([^"]+)">Later', page)
+        address = unescape(later[1]) if later else ""
+    assert len(seen) == len(set(seen)) == 99
+    last = browser.get("/mentions/hackernews:m98", 303).headers["Location"]
+    assert "post 98." in browser.get(last).text
+    assert "post 98." in browser.get(f"/threads/{thread}?part=99999").text
+    assert browser.get(f"/threads/{thread}?part=-3").text.count('class="turn ') == MAX_TURNS
+
+
+def test_whatever_stands_in_a_thread_its_page_stays_light(browser: Browser, store: Store) -> None:
+    thread, sharp = "hackernews:n0", '<&"日本' * 4_000
+    mentions = [
+        a_mention(native_id=f"n{number}", text=sharp, title=sharp[:300], thread_id=thread)
+        for number in range(40)
+    ]
+    for edit in range(3):
+        at = NOW + timedelta(minutes=edit)
+        store.put([found(replace(one, text=f"{edit} {sharp}", edited_at=at)) for one in mentions], now=NOW)
+    for number in range(12):
+        note(store, thread, sharp[:9_000], note_id=str(number), actor="bob", now=NOW)
+    store.settle()
+    for more in ("", "?part=1", "?part=3"):
+        assert weight(browser, f"/threads/{thread}{more}") < LIMIT, more
+    page = browser.get(f"/threads/{thread}").text
+    assert "2 earlier versions" in page
+    assert "Show them whole" in page
+    assert "Show all 12 notes whole" in page
+    assert browser.get(f"/threads/{thread}?notes=all").text.count('class="note"') == 12
 
 
 def test_a_selection_is_resolved_in_one_click_and_undone_in_one(browser: Browser, world: Store) -> None:

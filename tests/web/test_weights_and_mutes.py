@@ -12,7 +12,7 @@ from core.clock import SetClock
 from core.ports import Store
 from core.settings import PriorityWeights
 from engage.ranking import rank
-from tests.web.browser import Browser, text_of
+from tests.web.browser import Browser, field, text_of
 from tests.web.world import ANGRY, ANSWERED, PRAISE
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -80,3 +80,74 @@ def test_things_are_muted_listed_with_their_number_and_unmuted(browser: Browser,
 )
 def test_what_cannot_be_muted_is_said(browser: Browser, what: str, value: str) -> None:
     browser.post("/settings/muted", 400, what=what, value=value)
+
+
+def muted(browser: Browser, status: int = 303, **form: str) -> str:
+    return browser.post("/triage/mute", status, thread=ANGRY, mention=ANGRY, **form).headers.get(
+        "Location", ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "left"),
+    [
+        ({"what": "author"}, {ANSWERED, PRAISE}),
+        ({"what": "source"}, {ANSWERED, PRAISE}),
+        ({"what": "thread"}, {ANSWERED, PRAISE}),
+        ({"what": "word", "word": "is  lovely"}, {ANGRY, ANSWERED}),
+    ],
+)
+def test_a_thread_s_page_mutes_four_things_and_each_is_undone(
+    browser: Browser, form: dict[str, str], left: set[str]
+) -> None:
+    place = muted(browser, **form, next=ANSWERED)
+    assert place.startswith(f"/threads/{ANSWERED}?")
+    assert set(order(browser)) == left
+    assert muted(browser, **form)
+    page = browser.get(place).text
+    assert "Muted" in text_of(page)
+    browser.post("/triage/undo", acts=field(page, "acts"))
+    assert set(order(browser)) == {ANGRY, ANSWERED, PRAISE}
+    browser.post("/triage/undo", acts=field(page, "acts"))
+    assert set(order(browser)) == {ANGRY, ANSWERED, PRAISE}
+
+
+def test_the_last_mute_is_undone_without_naming_it_once(browser: Browser) -> None:
+    muted(browser, what="thread")
+    browser.post("/triage/undo")
+    assert ANGRY in order(browser)
+    browser.post("/triage/undo", 404)
+
+
+def test_an_undo_leaves_alone_what_was_muted_anew(browser: Browser, clock: SetClock, store: Store) -> None:
+    muted(browser, what="thread")
+    (act,) = [record.id for record in store.audit(limit=1)]
+    browser.post("/settings/muted/remove", key=store.kept("mute")[0].key)
+    clock.advance(timedelta(minutes=1))
+    muted(browser, what="thread")
+    browser.post("/triage/undo", acts=str(act))
+    assert ANGRY not in order(browser)
+
+
+def test_a_muted_thread_is_listed_by_its_title_and_let_back_in(browser: Browser, store: Store) -> None:
+    muted(browser, what="thread")
+    assert "Acme doubled its price" in text_of(browser.get("/settings/muted").text)
+    browser.post("/settings/muted/remove", key=store.kept("mute")[0].key)
+    assert ANGRY in order(browser)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"what": "word"},
+        {"what": "word", "word": "…"},
+        {"what": "word", "word": "x" * 201},
+        {"what": "moon"},
+        {},
+    ],
+)
+def test_what_the_thread_page_cannot_mute_is_said(
+    browser: Browser, store: Store, form: dict[str, str]
+) -> None:
+    muted(browser, 400, **form)
+    assert store.kept("mute") == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InputError
+from core.query import OneOf
 from core.search import Count, Search
 from core.user import Role
 from engage import teaching
@@ -29,8 +32,8 @@ def add() -> Response:
     """Mute something."""
     form = request.form
     what = form.get("what", "")
-    if what not in list(Mutable):
-        raise BadRequest("Choose what to mute.")
+    if what not in list(Mutable) or what == Mutable.THREAD:
+        raise BadRequest("Choose what to mute; a thread is muted on its own page.")
     try:
         mute(
             the_store(),
@@ -68,10 +71,11 @@ def teach() -> Response:
 
 
 def _page(error: str = "", status: int = 200) -> Response:
-    store = the_store()
+    store, found = the_store(), mutes(the_store())
     page = render_template(
         "settings/muted.html",
-        mutes=[(each, _count(each)) for each in mutes(store)],
+        mutes=[(each, _count(each)) for each in found if each.what is not Mutable.THREAD],
+        threads=_threads([each for each in found if each.what is Mutable.THREAD]),
         most=MAX_MUTES,
         offered=teaching.suggestions(store, now=now()),
         sources=sorted({state.source for state in store.source_states()}),
@@ -79,6 +83,14 @@ def _page(error: str = "", status: int = 200) -> Response:
         error=error,
     )
     return make_response(page, status)
+
+
+def _threads(found: Sequence[Mute]) -> Sequence[tuple[Mute, str]]:
+    """Return muted threads with their titles; one that was erased has none."""
+    node = OneOf("thread", tuple(each.value for each in found))
+    rows = the_store().queue(Search(node=node, now=now()), limit=len(found)).rows if found else ()
+    titles = {row.id: row.title or row.excerpt for row in rows}
+    return [(each, titles.get(each.value, "")) for each in found]
 
 
 def _count(each: Mute) -> Count:

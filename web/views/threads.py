@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -23,8 +24,9 @@ from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
 from web.bundles import bundled
-from web.conversation import Turn, product_labels, shortened, turns
+from web.conversation import Turn, product_labels, turns
 from web.done import finished
+from web.folding import MAX_REVISION, MOST_REVISIONS, folded, newest_notes
 from web.formats import wanted
 from web.marks import Mark, Piece, pieces
 from web.neighbours import neighbours
@@ -41,8 +43,17 @@ PAGE = 25
 MOST = 500
 #: Most recent acts shown beside a thread.
 HISTORY = 30
-#: Most earlier versions of one mention shown.
-MOST_REVISIONS = 10
+#: Tags offered while one is written.
+TAGS = 200
+
+
+class Earlier(NamedTuple):
+    """Earlier versions of a mention, newest first."""
+
+    said: Sequence[str]
+    total: int
+    #: True where there is more of them than is shown.
+    cut: bool
 
 
 @blueprint.get("/threads")
@@ -112,13 +123,20 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
     store = the_store()
     view = came_from()
     watches = store.watches()
-    talk = turns(thread, watches, whole=request.args.get("whole"))
-    shown = talk if "all" in request.args else shortened(talk)
+    whole, part = request.args.get("whole"), request.args.get("part", default=0, type=int)
+    talk = turns(thread, watches, whole=whole)
+    fold = folded(talk, part=part, at=whole or request.args.get("at"))
+    answer = answer_box(thread, watches)
+    all_notes = [note for note in thread.notes if note.id not in answer.placed]
+    notes = all_notes if request.args.get("notes") == "all" else newest_notes(all_notes)
     return render_template(
         "threads/show.html",
         thread=thread,
-        turns=shown,
-        revisions=_revisions(shown),
+        fold=fold,
+        revisions=_revisions(fold.turns, whole),
+        notes=notes,
+        noted=len(all_notes) if notes != all_notes else 0,
+        shown={turn.stored.mention.id for turn in fold.turns},
         elsewhere=elsewhere,
         inside={stored.mention.id for stored in thread.mentions},
         products=[watch.product.name for watch in watches if watch.id in thread.watches],
@@ -126,9 +144,9 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
         near=neighbours(store, view, thread.id, now=now(), user=actor(), mine=mine()),
         history=store.audit(target=f"thread:{thread.id}", limit=HISTORY),
         assignees=assignable(store),
-        tags=store.tags(),
+        tags=store.tags()[:TAGS],
         note_id=new_id(),
-        answer=answer_box(thread, watches),
+        answer=answer,
         here=others(store, [thread.id], user=actor(), now=now()).get(thread.id, ()),
         done=finished(store, request.args.get("done", "")),
         conflict=conflict,
@@ -140,13 +158,22 @@ def thread_page(thread: Thread, *, conflict: Conflict[Triage] | None = None, err
 def mention(mention_id: str) -> Response:
     """Lead to a mention in its thread."""
     thread_id = the_store().mention(mention_id).mention.thread_id
-    return redirect(url_for(".show", thread_id=thread_id, _anchor=f"m-{mention_id}"), code=303)
+    address = url_for(".show", thread_id=thread_id, at=mention_id, _anchor=f"m-{mention_id}")
+    return redirect(address, code=303)
 
 
-def _revisions(shown: Sequence[Turn]) -> dict[str, Sequence[StoredMention]]:
-    """Return the earlier versions of what was edited and is shown, newest first."""
+def _revisions(shown: Sequence[Turn], whole: str | None) -> dict[str, Earlier]:
+    """Return the earlier versions of what was edited and is shown; the mention that is asked for whole is."""
     edited = [turn.stored for turn in shown if turn.stored.revision > 1 and not turn.stored.mention.deleted]
-    return {one.mention.id: the_store().revisions(one.mention.id)[-2::-1][:MOST_REVISIONS] for one in edited}
+    return {one.mention.id: _earlier(one.mention.id, cut=one.mention.id != whole) for one in edited}
+
+
+def _earlier(mention_id: str, *, cut: bool) -> Earlier:
+    said = [one.mention.said for one in the_store().revisions(mention_id)[-2::-1]]
+    if not cut:
+        return Earlier(said, len(said), cut=False)
+    short = [text[:MAX_REVISION] for text in said[:MOST_REVISIONS]]
+    return Earlier(short, len(said), cut=short != said)
 
 
 def thread_json(thread: Thread) -> dict[str, object]:

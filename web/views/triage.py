@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response
 from core.audit import AuditRecord
 from core.errors import Conflict, InputError, NotFound
 from core.labels import Tone
-from core.thread import Correction, Triage, triage_to_json
-from engage import answering, bulk, desk, mentioning, replying
+from core.thread import Correction, Thread, Triage, triage_to_json
+from engage import answering, bulk, desk, mentioning, muting, replying
+from engage.muting import Mutable
 from web.answer_box import connected
 from web.asking import came_from
 from web.done import BULK, audit_ids, join
@@ -131,6 +132,35 @@ def correct() -> Response:
     return _back(mention.thread_id, [record])
 
 
+@blueprint.post("/triage/mute")
+def mute() -> Response:
+    """Mute the author, the source or the thread of a mention, or words."""
+    form, store = request.form, the_store()
+    thread, what = store.thread(form.get("thread", "")), form.get("what", "")
+    if what not in list(Mutable):
+        abort(400)
+    try:
+        value, source = _to_mute(thread, Mutable(what))
+        record = muting.mute(store, Mutable(what), value, source=source, actor=actor(), now=now())
+    except InputError as error:
+        return _bad(thread.id, str(error))
+    return _back(form.get("next") or None, [record] if record else [])
+
+
+def _to_mute(thread: Thread, what: Mutable) -> tuple[str, str]:
+    """Return what a form wants muted, and the source that a handle belongs to."""
+    match what:
+        case Mutable.AUTHOR:
+            author = the_store().mention(request.form.get("mention", "")).mention.author
+            return author.handle or "", thread.source
+        case Mutable.SOURCE:
+            return thread.source, ""
+        case Mutable.THREAD:
+            return thread.id, ""
+        case Mutable.WORD:
+            return request.form.get("word", ""), ""
+
+
 @blueprint.post("/triage/undo")
 def undo() -> Response:
     """Take back the acts named, or the person's last one."""
@@ -141,18 +171,21 @@ def undo() -> Response:
         return redirect(url_for("threads.queue", **came_from().args(missed=left)), code=303)
     ids = audit_ids(written)
     try:
-        if ids:
-            done = [replying.undo(store, audit_id, actor=actor(), now=now()) for audit_id in ids]
-        else:
-            last = desk.last_act(store, actor())
-            done = [replying.undo(store, last.id, actor=actor(), now=now())]
+        records = [_taken_back(audit_id) for audit_id in ids or [desk.last_act(store, actor()).id]]
     except Conflict as conflict:
         return _back(None, [], error=str(conflict), status=409)
     except NotFound as error:
         return _back(None, [], error=str(error), status=404)
-    records = [record for _, record in done]
-    one = desk.thread_of(store, records[0]) if len(records) == 1 else None
-    return _back(one, records)
+    single = len(records) == 1 and not records[0].target.startswith(f"{muting.KIND}:")
+    return _back(desk.thread_of(store, records[0]) if single else None, records)
+
+
+def _taken_back(audit_id: int) -> AuditRecord:
+    """Undo one act; return the record of that."""
+    act = desk.find_record(the_store(), audit_id)
+    if act is not None and act.action == muting.MUTED:
+        return muting.take_back(the_store(), act, actor=actor(), now=now())
+    return replying.undo(the_store(), audit_id, actor=actor(), now=now())[1]
 
 
 def _many(written: str) -> bulk.Bulk | None:

@@ -1,5 +1,5 @@
 // What a script adds to pages that work without one; keys.js comes by itself, before all this.
-import { countSelection } from "./selection.js";
+import { countSelection, takeSelectedWords } from "./selection.js";
 import { bePresent, watchQueue } from "./presence.js";
 import { copyAndOpen } from "./answer.js";
 import { completeQueries } from "./complete.js";
@@ -10,6 +10,7 @@ import { announce, closeMenus, copyLinks, keepDrafts, sendOnChange, tellZone, wa
 
 tellZone();
 countSelection();
+takeSelectedWords();
 sendOnChange();
 closeMenus();
 keepDrafts();

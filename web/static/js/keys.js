@@ -1,5 +1,5 @@
 // Single-key shortcuts. An element says with `data-key` which key presses it; in a list, the current row's
-// own element comes first. Off where the reader turned them off, while typing, and during IME composition.
+// own element comes first; in an open menu `data-menu-key` comes before all. Off where the reader turned them off, while typing, and during IME composition.
 
 const PLACES = { q: "threads", s: "search", w: "watches", o: "sources", ",": "settings" };
 const PATIENCE = 1500;
@@ -15,7 +15,7 @@ function onKey(event) {
   if (event.key === "Escape") return onEscape(event);
   if (document.body.dataset.keys !== "on" || typing(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
-  const done = goUntil > event.timeStamp ? go(event.key) : press(event.key, event);
+  const done = goUntil > event.timeStamp ? go(event.key) : choose(event.key) || press(event.key, event);
   if (done) event.preventDefault();
 }
 
@@ -45,6 +45,12 @@ function go(key) {
   return Boolean(link);
 }
 
+function choose(key) {
+  const element = document.querySelector(`details.menu[open] [data-menu-key="${CSS.escape(key)}"]`);
+  if (element) use(element);
+  return Boolean(element);
+}
+
 function press(key, event) {
   if (key === "g") {
     goUntil = event.timeStamp + PATIENCE;
@@ -71,13 +77,19 @@ function activate(key) {
   const row = current() ?? (key === "o" ? rows()[0] : null);
   const element = row?.querySelector(selector) ?? within(selector);
   if (!element) return key === "/" ? search() : key === "*" && selectPage();
+  use(element);
+  return true;
+}
+
+function use(element) {
   if (element.matches("textarea, select, input:not([type=checkbox])")) {
     element.focus();
     element.select?.();
   } else {
+    // A menu that opens out of sight is none.
+    if (element.matches("summary")) element.focus();
     element.click();
   }
-  return true;
 }
 
 // Outside the current row, only what belongs to the page as a whole.
