@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -118,6 +119,25 @@ class Referral:
     by: str
     outcome: Lead = Lead.OPEN
     value: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closing:
+    """How many of the referrals that were decided were won."""
+
+    won: int
+    closed: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share won; None where none was decided yet."""
+        return self.won / self.closed if self.closed else None
+
+
+def closing(referrals: Iterable[Referral]) -> Closing:
+    """Return how referrals closed."""
+    decided = [one for one in referrals if one.outcome is not Lead.OPEN]
+    return Closing(won=sum(one.outcome is Lead.WON for one in decided), closed=len(decided))
 
 
 def may_ask(advocate: Advocate, asked_this_year: int, *, now: datetime) -> str:

@@ -23,6 +23,7 @@ YEARS = (1990, 2100)
 MAX_EVIDENCE = 200
 #: New customers are watched apart for so long after their start.
 FIRST_DAYS = timedelta(days=90)
+DAY = timedelta(days=1)
 
 
 class Seat(enum.StrEnum):
@@ -187,6 +188,14 @@ class Contract:
     start: date | None = None
     renewal: date | None = None
     outcome: Outcome = Outcome.OPEN
+    #: What it was worth a year before that changed last, and from which day on it is `value`.
+    value_before: float | None = None
+    value_since: date | None = None
+
+    @property
+    def changed_on(self) -> date | None:
+        """The day from which `value` counts: the one told, else that of a renewal whose outcome is told."""
+        return self.value_since or (self.renewal if self.outcome is not Outcome.OPEN else None)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -204,9 +213,10 @@ class Contract:
         if len(self.domains) > MAX_DOMAINS:
             raise InputError(f"an account has at most {MAX_DOMAINS} domains")
         object.__setattr__(self, "domains", tuple(dict.fromkeys(map(domain, self.domains))))
-        if self.value is not None and not 0 <= self.value <= MAX_VALUE:
-            raise InputError(f"a value a year lies between 0 and {MAX_VALUE:.0f}")
-        for label in ("start", "renewal"):
+        for value in (self.value, self.value_before):
+            if value is not None and not 0 <= value <= MAX_VALUE:
+                raise InputError(f"a value a year lies between 0 and {MAX_VALUE:.0f}")
+        for label in ("start", "renewal", "value_since"):
             day = getattr(self, label)
             if day is not None and not YEARS[0] <= day.year <= YEARS[1]:
                 raise InputError(f"{label} {day} lies outside the years {YEARS[0]} to {YEARS[1]}")
@@ -224,6 +234,15 @@ class Contact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Worth:
+    """What an account is worth a year from a day on. Never changed, never removed: the later told counts."""
+
+    since: date
+    #: None where nobody tells it any more.
+    value: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """A customer organisation."""
 
@@ -238,6 +257,16 @@ class Account:
     #: When we answered its people in public, and when we spoke with them otherwise.
     touches: tuple[datetime, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    #: What it was worth over time, in the order in which it was told.
+    values: tuple[Worth, ...] = ()
+
+    def under(self, contract: Contract, *, since: date) -> Account:
+        """Return the account under another contract; a value that changed counts from `since` on."""
+        last = self.values[-1] if self.values else Worth(since=since - DAY, value=self.contract.value)
+        told = self.values or ((last,) if last.value is not None else ())
+        if contract.value != last.value:
+            told = (*told, Worth(since=since, value=contract.value))
+        return replace(self, contract=contract, values=told)
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -253,6 +282,12 @@ class Account:
     def due(self) -> datetime | None:
         """The first moment of its renewal day."""
         return day_begin(self.contract.renewal) if self.contract.renewal else None
+
+
+def opened(key: str, contract: Contract, *, day: date) -> Account:
+    """Return an account of which was never heard before `day`."""
+    worth = Worth(since=contract.changed_on or day, value=contract.value)
+    return Account(key=key, contract=contract, values=(worth,) if worth.value is not None else ())
 
 
 def day_begin(day: date) -> datetime:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from core.bodies import body_of, value_of
-from core.customers import Account, Contract, Outcome, account_key
+from core.customers import Account, Contract, Outcome, account_key, opened
 from core.errors import InputError, NotFound
 from core.kept import Kept, Order, Sought
 from core.ports import Store
@@ -35,7 +35,10 @@ COLUMNS = {
     "start": ("start", "start date", "customer since"),
     "renewal": ("renewal", "renewal date", "renews"),
     "outcome": ("outcome", "renewal outcome"),
+    "value_before": ("value before", "previous value", "previous arr", "arr before", "value last year"),
+    "value_since": ("value since", "value changed", "arr since"),
 }
+VALUES = ("value", "value_before")
 OUTCOMES = {"": Outcome.OPEN, "churned": Outcome.LOST, "lost": Outcome.LOST, "won": Outcome.RENEWED,
             "upsold": Outcome.EXPANDED, "downgraded": Outcome.SHRUNK}  # fmt: skip
 
@@ -135,6 +138,8 @@ def _told(
             raise InputError(row.fault)  # noqa: TRY301 — told like every other fault of the row
         contract = contract_of(cells)
         key = _key(cells, contract, domains)
+        before = stored.get(key)
+        contract = merged(before.contract if before else None, contract, names.values())
         if key in plan:
             raise InputError(f"the account {key} stands in this table twice")  # noqa: TRY301 — the same
         for each in contract.domains:
@@ -142,11 +147,6 @@ def _told(
                 raise InputError(f"{each} belongs to the account {domains[each]} already")  # noqa: TRY301 — the same
     except InputError as error:
         return Told(line=row.line, change=Change.BAD, name=name, what=str(error))
-    before = stored.get(key)
-    # What the table does not tell stays as it was.
-    if before is not None:
-        told = {each: getattr(contract, each) for each in names.values() if each != "key"}
-        contract = replace(before.contract, **told)
     plan[key] = contract
     domains.update(dict.fromkeys(contract.domains, key))
     if before is None:
@@ -154,6 +154,25 @@ def _told(
     what = _difference(before.contract, contract)
     change = Change.CHANGED if what else Change.SAME
     return Told(line=row.line, change=change, key=key, name=contract.name, what=what)
+
+
+def merged(before: Contract | None, told: Contract, names: Iterable[str]) -> Contract:
+    """Return a contract with the fields of `names` as told; what is not told stays as it was.
+
+    Raises:
+        InputError: it tells a value before, and not when that changed.
+    """
+    fields = {each: getattr(told, each) for each in names if each != "key"}
+    contract = replace(before, **fields) if before else told
+    if contract.value_before is not None and contract.changed_on is None:
+        raise InputError("value_before needs value_since, the day on which the value changed")
+    return contract
+
+
+def counts_from(before: Contract | None, after: Contract, *, now: datetime) -> date:
+    """Return from which day a value counts that was told at `now`."""
+    told = after.changed_on
+    return told if told is not None and (before is None or told != before.changed_on) else now.date()
 
 
 def _key(cells: Mapping[str, str], contract: Contract, domains: Mapping[str, str]) -> str:
@@ -183,6 +202,8 @@ def contract_of(cells: Mapping[str, str]) -> Contract:
         start=_read(cells, "start", read_day),
         renewal=_read(cells, "renewal", read_day),
         outcome=_outcome(cells.get("outcome", "")),
+        value_before=_read(cells, "value_before", read_value),
+        value_since=_read(cells, "value_since", read_day),
     )
 
 
@@ -191,7 +212,7 @@ def _read(cells: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | 
     try:
         return read(text) if text else None
     except ValueError:
-        hint = "a date such as 2026-03-31" if name != "value" else "a number such as 12000"
+        hint = "a number such as 12000" if name in VALUES else "a date such as 2026-03-31"
         raise InputError(f"{name} {text[:40]!r} cannot be read; write {hint}") from None
 
 
@@ -265,13 +286,18 @@ def _store_import(store: Store, done: Import, waiting: dict[str, Contract], now:
             stored = there.get(key)
             before = body_of(stored.account.contract) if stored else None
             rows.append(_row_item(done, key, before, body_of(contract)))
-            account = (
-                replace(stored.account, contract=contract) if stored else Account(key=key, contract=contract)
-            )
+            account = under(stored.account if stored else None, key, contract, now=now)
             version = stored.version if stored else 0
             accounts.append(account_item(account, version=version, by=done.by, now=now))
         saved = {item.key for item in store.keep_all([*items, *rows, *accounts]) if item.kind == ACCOUNT}
         waiting, items = {key: one for key, one in waiting.items() if key not in saved}, []
+
+
+def under(account: Account | None, key: str, contract: Contract, *, now: datetime) -> Account:
+    """Return an account under a contract that was told at `now`; a new one where there is none."""
+    if account is None:
+        return opened(key, contract, day=now.date())
+    return account.under(contract, since=counts_from(account.contract, contract, now=now))
 
 
 def imports(store: Store, *, limit: int = 20) -> list[Import]:
@@ -302,7 +328,10 @@ def undo_import(store: Store, key: str, *, actor: str, now: datetime) -> list[st
         if body_of(stored.account.contract) != row["after"]:
             left.append(account)
         elif isinstance(before := row.get("before"), Mapping):
-            back = replace(stored.account, contract=value_of(Contract, before))
+            # What was told is taken back from the day on from which it counted.
+            values = stored.account.values
+            since = values[-1].since if values else now.date()
+            back = stored.account.under(value_of(Contract, before), since=since)
             changed.append(account_item(back, version=stored.version, by=actor, now=now))
         else:
             gone.append(kept)

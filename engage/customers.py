@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.bodies import body_of, value_of
 from core.clock import iso
@@ -19,6 +19,8 @@ PERSON, ACCOUNT, MOVE = "person", "account", "move"
 EARFUL = "earful"
 #: The state of a record whose person is kept under another key.
 MERGED = "merged"
+#: When somebody who never said anything that counts was last heard: they stand at the end of every list.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 #: Records read at once by a walk over all.
 STEP = 500
 
@@ -67,7 +69,7 @@ def person_item(person: Person, *, version: int, by: str, now: datetime) -> Kept
         at=now,
         version=version,
         state=person.standing.stage.value,
-        due=person.standing.seen,
+        due=person.standing.seen or NEVER,
         refs=person.refs,
     )
 

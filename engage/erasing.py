@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.clock import iso
 from core.customers import Handle, person_key
-from core.erasure import KIND, SECRET, Eraser, eraser
+from core.erasure import KIND, SECRET, Eraser, eraser, joined
 from core.errors import InputError, NotFound
 from core.kept import Kept, Sought
 from core.mention import Author, mention_to_json
@@ -195,10 +195,14 @@ def carried(store: Store) -> list[Record]:
 def apply_again(store: Store, erasures: Sequence[Record], *, now: datetime) -> int:
     """Bring erasures into a store that was restored, and forget everybody anew; return how many people.
 
-    That is one pass for all of them. Who is only named in what others wrote is blotted out, and not counted.
+    What was restored may have a secret and erasures of its own: both are kept. All go in one pass. Who is
+    only named in what others wrote is blotted out, and not counted.
     """
-    for kind in ("memo", "kept"):
-        store.load([record for record in erasures if record.kind == kind])
+    own = [str(record.body["value"]) for record in store.dump("memo") if record.key == SECRET]
+    brought = [record for record in erasures if record.kind == "memo"]
+    secret = joined(*(str(record.body["value"]) for record in brought), *own)
+    store.load([replace(record, body={**record.body, "value": secret}) for record in brought])
+    store.load([record for record in erasures if record.kind == "kept"])
     known = eraser_of(store)
     keys = {person_key(handle.source, handle.name) for handle in _erased(store, known)}
     whole = {

@@ -13,6 +13,7 @@ from core.kept import Sought
 from core.plays import Play, Result
 from core.ports import Store
 from core.query_parser import parse
+from core.revenue import Revenue, gross, net, revenues
 from core.search import Search
 from core.watch import Watch
 from engage.attention import NEGLECTED_DAYS
@@ -83,6 +84,8 @@ class Scorecard:
     present: tuple[Account, ...]
     touched: tuple[Account, ...]
     saves: tuple[Play, ...]
+    #: What those who were with us were worth a year, then and now.
+    revenue: tuple[Revenue, ...]
 
     @property
     def retention(self) -> float | None:
@@ -90,10 +93,30 @@ class Scorecard:
         return len(self.kept) / len(self.began) if self.began else None
 
     @property
+    def assumed(self) -> tuple[Account, ...]:
+        """Of those who were with us, whose value at that time nobody told."""
+        return tuple(row.account for row in self.revenue if row.assumed)
+
+    @property
+    def grown(self) -> tuple[Account, ...]:
+        """Of those who were with us, who are worth more now."""
+        return tuple(row.account for row in self.revenue if row.now > row.then)
+
+    @property
+    def shrunk(self) -> tuple[Account, ...]:
+        """Of those who are still with us, who are worth less now."""
+        lost = {one.key for one in self.lost}
+        return tuple(r.account for r in self.revenue if r.now < r.then and r.account.key not in lost)
+
+    @property
     def gross_revenue(self) -> float | None:
         """The share of their yearly value kept, growth left out; None where no value is told."""
-        whole = _value(self.began)
-        return _value(self.kept) / whole if whole else None
+        return gross(self.revenue)
+
+    @property
+    def net_revenue(self) -> float | None:
+        """The share of their yearly value kept with growth; None where no value of that time is told."""
+        return net(self.revenue)
 
 
 def voices(store: Store, watch: Watch, begin: datetime, end: datetime, *, now: datetime) -> list[Voice]:
@@ -185,6 +208,7 @@ def scorecard(store: Store, plays: Sequence[Play], begin: datetime, *, now: date
         present=tuple(present),
         touched=tuple(one for one in present if one.standing.touched and one.standing.touched >= lately),
         saves=tuple(one for one in plays if one.result is Result.SAVED and one.ended and one.ended >= begin),
+        revenue=tuple(revenues(began, begin.date(), now.date())),
     )
 
 
@@ -200,7 +224,3 @@ def _with_us(account: Account, moment: datetime) -> bool:
 
 def _within(day: date | None, begin: datetime, end: datetime) -> bool:
     return day is not None and begin <= day_begin(day) <= end
-
-
-def _value(accounts: Sequence[Account]) -> float:
-    return sum(one.contract.value or 0.0 for one in accounts)

@@ -191,7 +191,8 @@ def sweep(store: Store, *, now: datetime) -> int:
         after, moves = rejudged(stored.person, now=now)
         if after.account:
             people[after.account].append(after)
-        if after.standing != stored.person.standing and _tells(stored.person, after):
+        told = after.standing != stored.person.standing and _tells(stored.person, after)
+        if told or item.due is None:  # as an earlier Earful kept who was never heard
             batch += [person_item(after, version=stored.version, by=EARFUL, now=now), *moves]
         changed, batch = _flushed(store, changed, batch, PERSON)
     for item in walk(store, Sought(kind=ACCOUNT)):

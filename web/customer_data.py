@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from core.bodies import body_of
 from core.clock import iso
 from core.customers import Account, Person, Standing
 from web.quotes import evidence_json
 
 ACCOUNT_COLUMNS = (
     "key", "name", "stage", "since", "score", "why", "value", "renewal", "owner", "tier", "people", "domains",
-    "start", "outcome", "last_heard", "last_touched",
+    "start", "outcome", "last_heard", "last_touched", "value_before", "value_since",
 )  # fmt: skip
 PERSON_COLUMNS = (
     "key", "name", "handles", "stage", "since", "score", "why", "account", "seat", "followers", "last_heard",
@@ -23,7 +24,7 @@ def account_cells(account: Account) -> list[object]:
         account.key, contract.name, standing.stage.value, _moment(standing, "since"), f"{standing.score:.2f}",
         _why(standing), contract.value, contract.renewal, contract.owner, contract.tier, account.people,
         " ".join(contract.domains), contract.start, contract.outcome.value, _moment(standing, "seen"),
-        _moment(standing, "touched"),
+        _moment(standing, "touched"), contract.value_before, contract.value_since,
     ]  # fmt: skip
 
 
@@ -47,6 +48,8 @@ def account_json(account: Account) -> dict[str, object]:
         "domains": list(contract.domains),
         "start": contract.start.isoformat() if contract.start else None,
         "renewal": contract.renewal.isoformat() if contract.renewal else None,
+        "value_since": contract.value_since.isoformat() if contract.value_since else None,
+        "values": [body_of(one) for one in account.values],
         **_standing_json(account.standing),
         "value_seen": [evidence_json(one) for one in account.seen],
         "value_missed": [evidence_json(one) for one in account.missed],

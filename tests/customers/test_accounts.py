@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,8 +11,10 @@ from core.customers import Contract, Outcome
 from core.errors import InputError
 from core.kept import Sought
 from core.ports import Store
+from core.revenue import value_at
 from engage.accounts import Change, plan_import, save_import, undo_import
 from engage.customers import ACCOUNT, account_of, find_account
+from engage.reporting import scorecard
 from engage.table import read_table
 from tests.builders import NOW
 
@@ -182,3 +184,44 @@ def test_a_gigabyte_is_refused_before_it_is_read(piece: bytes, said: str) -> Non
 def test_what_is_no_table_of_customers_is_refused_as_a_whole(empty: Store, data: bytes, said: str) -> None:
     with pytest.raises(InputError, match=said):
         plan_import(empty, [data])
+
+
+def test_what_an_account_was_worth_is_kept_over_time_and_the_net_retention_follows(empty: Store) -> None:
+    bring(
+        empty,
+        "key,name,value,start,renewal,outcome,value before,value since\n"
+        "up,Up,150,2020-01-01,2026-02-01,expanded,100,\n"
+        "down,Down,60,2020-01-01,2026-12-01,,100,2026-02-10\n"
+        "gone,Gone,100,2020-01-01,2026-02-20,lost,,\n"
+        "mute,Mute,100,2020-01-01,2026-12-01,,,\n",
+    )
+    card = scorecard(empty, [], NOW - timedelta(days=60), now=NOW)
+    assert {row.account.key: (row.then, row.now, row.assumed) for row in card.revenue} == {
+        "up": (100, 150, False), "down": (100, 60, False), "gone": (100, 0, False), "mute": (100, 100, True),
+    }  # fmt: skip
+    assert (card.gross_revenue, card.net_revenue) == (260 / 400, 310 / 400)
+    assert [[one.key for one in group] for group in (card.grown, card.shrunk, card.assumed)] == [
+        ["up"], ["down"], ["mute"],
+    ]  # fmt: skip
+    # A later import is told beside what was told before, and taking it back does not unsay it.
+    later = NOW + timedelta(days=30)
+    plan = plan_import(empty, [b"key,name,value\nmute,Mute,130\n"])
+    done = save_import(empty, plan, file="t.csv", actor="ada", now=later)
+    account = find_account(empty, "mute").account
+    assert [value_at(account, day.date()) for day in (NOW, later)] == [100, 130]
+    assert scorecard(empty, [], NOW, now=later).net_revenue == (150 + 60 + 130) / 310
+    undo_import(empty, done.key, actor="ada", now=later + timedelta(days=3))
+    account = find_account(empty, "mute").account
+    assert [one.value for one in account.values] == [100, 130, 100]
+    assert value_at(account, later.date()) == 100
+
+
+def test_without_any_value_of_that_time_net_retention_is_not_told(empty: Store) -> None:
+    bring(empty, "key,name,value,renewal,outcome\na,A,100,2026-12-01,\nb,B,50,2026-02-20,lost\n")
+    card = scorecard(empty, [], NOW - timedelta(days=60), now=NOW)
+    assert (card.gross_revenue, card.net_revenue) == (100 / 150, None)
+
+
+def test_a_value_before_needs_the_day_on_which_it_changed(empty: Store) -> None:
+    rows = bring(empty, "key,name,value,value before\na,A,2,1\n")
+    assert rows == [(2, Change.BAD, "value_before needs value_since, the day on which the value changed")]

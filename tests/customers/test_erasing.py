@@ -104,6 +104,30 @@ def test_everything_kept_of_a_person_can_be_had_before(told: Store) -> None:
         forget(told, "nobody", actor="ada", now=NOW)
 
 
+def test_whom_a_backup_had_forgotten_under_its_own_secret_stays_forgotten(
+    told: Store, tmp_path: Path
+) -> None:
+    forget(told, f"hackernews:{HANDLE}", actor="ada", now=NOW)
+    old = open_store(f"sqlite:///{tmp_path / 'restored.db'}")
+    try:
+        for watch in told.watches():
+            old.save_watch(replace(watch, version=0), actor="x", now=NOW)
+        forget(old, "hackernews:carol_of_the_lake", actor="ada", now=NOW)
+        apply_again(old, carried(told), now=NOW)
+        apply_again(old, carried(told), now=NOW)  # cut off and done once more
+        for author in (WHO, "carol_of_the_lake", "bob"):
+            say(old, author, PRAISE, text=f"Acme is fine, says {HANDLE} to @Carol_of_the_lake.")
+        (left_over,) = old.mentions()
+        assert left_over.mention.author.handle == "bob"
+        assert "lake" not in left_over.mention.text
+        assert HANDLE not in left_over.mention.text
+        forget(old, "hackernews:bob", actor="ada", now=NOW)
+        say(old, "bob", PRAISE, text="Acme again.")
+        assert list(old.mentions()) == []
+    finally:
+        old.close()
+
+
 def test_what_a_backup_brings_back_is_forgotten_again(told: Store, tmp_path: Path) -> None:
     forget(told, f"hackernews:{HANDLE}", actor="ada", now=NOW)
     erasures = carried(told)

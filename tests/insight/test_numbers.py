@@ -7,9 +7,11 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from html import unescape
 
 import pytest
+from parsel import Selector
 
 from core.clock import SetClock
 from core.ports import Store
@@ -23,6 +25,8 @@ from web import create_app
 pytestmark = pytest.mark.timeout(1200)
 #: A link whose whole text is a number.
 NUMBER = re.compile(r'<a href="([^"]+)">([\d,]+)</a>')
+#: A sum of money, which the sheet behind it adds up; its test is its own.
+MONEY = "/plays/effort"
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +45,29 @@ def counted(reader: Browser, address: str) -> int:
     return page.count('<tr><th scope="row">')
 
 
+def pages(reader: Browser, address: str) -> Iterator[str]:
+    """Yield a list page by page."""
+    while address:
+        page = reader.get(address).text
+        yield page
+        address = Selector(page).css(".paging a::attr(href)").get() or ""
+
+
+def together(reader: Browser, address: str) -> list[int]:
+    """What the list behind a link adds up to, then and now, where it adds up."""
+    if not address.startswith("/reports/accounts"):
+        return []
+    feet = Selector(reader.get(address).text).css("tfoot .num ::text").getall()
+    return [int(each.replace(",", "")) for each in feet if each.strip()]
+
+
 @pytest.mark.parametrize("page", ["/reports?days=90", "/reports?days=730", "/reports/retention"])
 def test_every_number_is_what_stands_behind_its_link(reader: Browser, page: str) -> None:
     found = {(unescape(link), int(n.replace(",", ""))) for link, n in NUMBER.findall(reader.get(page).text)}
-    found = {(link, n) for link, n in found if not link.startswith("/plays")}
+    found = {(link, n) for link, n in found if not link.startswith(MONEY)}
     assert len(found) > 20
-    assert {link: n for link, n in found if counted(reader, link) != n} == {}
+    wrong = {link: n for link, n in found if n not in (counted(reader, link), *together(reader, link))}
+    assert wrong == {}
 
 
 def test_the_sums_agree_with_the_export(reader: Browser) -> None:
@@ -57,6 +78,10 @@ def test_the_sums_agree_with_the_export(reader: Browser) -> None:
         one["brand"]: one["mentions"] for one in voices
     }
     card = data["scorecard"]
+    revenue = list(csv.DictReader(io.StringIO(reader.get("/reports.csv?days=730&of=revenue").text)))
+    then, now = (sum(float(row[f"value_{at}"]) for row in revenue) for at in ("then", "now"))
+    assert now / then == card["net_revenue_retention"] >= card["gross_revenue_retention"] > 0
+    assert {row["key"] for row in revenue} == {one["key"] for one in card["began"]}
     assert len(card["kept"]) + len(card["lost"]) == len(card["began"]) > 0
     told = json.loads(reader.get("/reports/retention.json").text)
     effects = list(csv.DictReader(io.StringIO(reader.get("/reports/retention.csv").text)))
@@ -118,3 +143,103 @@ def test_the_programme_counts_whom_the_export_lists(reader: Browser) -> None:
     groups = re.findall(r'<h2>(\w+) <span class="count">(\d+)</span></h2>', reader.get("/advocates").text)
     assert groups
     assert {state.lower(): int(count) for state, count in groups} == Counter(row["state"] for row in rows)
+
+
+PAGES = (
+    "/renewals", "/renewals/neglected", "/renewals/new", "/renewals/win-back", "/renewals/owed", "/rivals",
+    "/goals", "/plays", "/plays/effort", "/people", "/accounts", "/advocates", "/referrals", "/matches",
+    "/reports", "/reports/retention",
+)  # fmt: skip
+#: What a number may stand in together with the link to what is behind it, the innermost first.
+PLACES = " or ".join(f"self::{name}" for name in ("a", "tr", "li", "dd", "section", "details"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_number_stands_without_a_way_to_what_is_behind_it(reader: Browser, page: str) -> None:
+    main = Selector(reader.get(page).text).css("main")
+    assert main
+    alone = [
+        "".join(each.css("::text").getall())
+        for each in main.css("td.num, span.num, dd, .count")
+        if re.search(r"\d", "".join(each.css("::text").getall()))
+        and not each.xpath(f"ancestor-or-self::*[{PLACES}][1]//@href | ancestor::a")
+    ]
+    assert alone == []
+
+
+def test_renewals_page_by_page_are_what_the_export_lists(reader: Browser) -> None:
+    rows = json.loads(reader.get("/renewals.json").text)
+    shown: list[tuple[str, int]] = []
+    for page in pages(reader, "/renewals"):
+        for card in Selector(page).css("ol.cards > li"):
+            key = card.css("h2 a::attr(href)").re_first(r"/accounts/(.+)")
+            shown.append((str(key), int("".join(card.css(".num::text").getall()).replace(",", "") or 0)))
+            quotes = len(card.css("blockquote a[href^='/threads/']"))
+            told = next(row["reasons"] for row in rows if row["key"] == key)
+            assert quotes == sum(len(reason["quotes"]) for reason in told), key
+    assert shown == [(row["key"], round(row["value"] or 0)) for row in rows]
+    assert len(shown) > 25
+
+
+def test_the_neglected_and_the_new_are_counted_and_listed_alike(reader: Browser) -> None:
+    rows = list(csv.DictReader(io.StringIO(reader.get("/renewals/neglected.csv?days=30").text)))
+    page = reader.get("/renewals/neglected?days=30").text
+    assert f"<span>{len(rows)} accounts</span>" in page
+    assert page.count('<tr><th scope="row">') == len(rows) > 0
+
+
+def test_the_people_board_counts_whom_its_lists_and_the_export_hold(reader: Browser) -> None:
+    data = Counter(one["stage"] for one in json.loads(reader.get("/people.json").text))
+    board = Selector(reader.get("/people").text)
+    heads = {
+        str(each.css("a::attr(href)").get()): int("".join(each.css(".count::text").getall()).replace(",", ""))
+        for each in board.css(".column h2")
+    }
+    assert {link.partition("stage=")[2]: count for link, count in heads.items() if count} == data
+    for link, count in heads.items():
+        assert sum(page.count('<tr><th scope="row">') for page in pages(reader, link)) == count, link
+    for link, moved in ((each.attrib["href"], each.css("::text").get()) for each in board.css("td.num a")):
+        assert sum(page.count('<li><p class="meta">') for page in pages(reader, link)) == int(str(moved)), (
+            link
+        )
+
+
+def test_the_sheet_of_effort_adds_up_the_plays_behind_its_links(reader: Browser) -> None:
+    told = json.loads(reader.get("/plays/effort.json").text)
+    rows = list(csv.DictReader(io.StringIO(reader.get("/plays/effort.csv").text)))
+    assert {row["figure"]: float(row["value"] or 0) for row in rows} == {k: v or 0 for k, v in told.items()}
+    sheet = Selector(reader.get("/plays/effort").text)
+    assert sheet.css('a[href$="ended=1"]::text').getall()[:2] == [str(told["plays"]), f"{told['hours']:g}"]
+    saved = {name: f"result=saved&grade={name}" for name in ("confirmed", "claimed")}
+    for name, link in (*saved.items(), ("lost", "result=lost")):
+        plays = json.loads(reader.get(f"/plays.json?{link}").text)
+        assert sum(play["value"] for play in plays) == told[name] > 0
+        assert f"{told[name]:,.0f}" in sheet.css(f'a[href$="{link}"]::text').getall()
+        assert counted(reader, f"/plays?{link}") == len(plays)
+    ended = json.loads(reader.get("/plays.json?ended=1").text)
+    assert (len(ended), sum(play.get("hours", 0) for play in ended)) == (told["plays"], told["hours"])
+    assert told["confirmed_return"] == told["confirmed"] / told["cost"]
+    for outcome, name in (("won", "referrals_won"), ("closed", "referrals_closed")):
+        assert counted(reader, f"/referrals?outcome={outcome}") == told[name], outcome
+
+
+def test_goals_tell_the_figures_of_their_history_and_of_the_export(reader: Browser) -> None:
+    told = {one["title"] + one.get("account", ""): one for one in json.loads(reader.get("/goals.json").text)}
+    cards = Selector(reader.get("/goals").text).css("section.card")
+    assert len(cards) == len(told) > 1
+    for card in cards:
+        account = card.css("a::attr(href)").re_first(r"/accounts/(.+)") or ""
+        goal = told[str(card.css("h2 bdi::text").get()) + account]
+        points = [float(each) for each in card.css("details .meta").re(r"<span>([\d.]+)</span>")]
+        assert points == [point["value"] for point in reversed(goal["points"])]
+        assert goal["current"] == points[0]
+        share = (goal["current"] - goal["baseline"]) / (goal["target"] - goal["baseline"])
+        assert float(str(card.css("progress::attr(value)").get())) == pytest.approx(goal["progress"]) == share
+
+
+def test_comparisons_with_rivals_are_the_words_behind_their_links(reader: Browser) -> None:
+    links = Selector(reader.get("/rivals").text).css("td.num a")
+    assert any(int(str(link.css("::text").get())) for link in links)
+    for link in links:
+        address, count = link.attrib["href"].removesuffix("#said"), int(str(link.css("::text").get()))
+        assert len(json.loads(reader.get(address.replace("?", ".json?")).text)) == count, address

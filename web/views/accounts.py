@@ -13,7 +13,7 @@ from core.customers import Account, Contact, Seat
 from core.errors import Conflict, InputError
 from core.kept import Order, Sought
 from core.stages import NEXT, Stage
-from engage.accounts import contract_of
+from engage.accounts import COLUMNS, contract_of, merged, under
 from engage.attention import period
 from engage.customers import (
     ACCOUNT,
@@ -148,13 +148,13 @@ def _page(key: str, *, error: str = "", status: int = 200) -> Response:
 def save(account_id: str) -> AnyResponse:
     """Store what a person typed about a contract."""
     store, stored = the_store(), find_account(the_store(), account_id)
-    names = ("name", "domains", "tier", "owner", "value", "start", "renewal", "outcome")
     try:
-        contract = contract_of({name: request.form.get(name, "") for name in names})
+        told = contract_of({name: request.form.get(name, "") for name in COLUMNS})
+        contract = merged(stored.account.contract, told, COLUMNS)
     except InputError as error:
         return _page(account_id, error=str(error), status=400)
     version = request.form.get("version", default=0, type=int)
-    changed = replace(stored.account, contract=contract)
+    changed = under(stored.account, account_id, contract, now=now())
     try:
         store.keep(account_item(changed, version=version, by=actor(), now=now()))
     except Conflict:

@@ -7,7 +7,7 @@ from collections import Counter
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from core.advocacy import YEAR, Advocate, Answer, Lead, Permission, Programme, Standing, may_ask
+from core.advocacy import YEAR, Advocate, Answer, Lead, Permission, Programme, Referral, Standing, may_ask
 from core.bodies import body_of
 from core.errors import InputError
 from core.kept import Sought
@@ -24,6 +24,7 @@ from web.written import number
 
 blueprint = Blueprint("advocates", __name__)
 
+REFERRALS = ("key", "name", "person", "outcome", "value", "at", "by")
 COLUMNS = ("person", "state", "programme", "tags", "last_asked", "most_a_year")
 
 
@@ -54,6 +55,35 @@ def show(form: str = "") -> Response:
         programmes={one: counts[one] for one in Programme},
     )  # fmt: skip
     return make_response(page)
+
+
+@blueprint.get("/referrals")
+@blueprint.get("/referrals.<any(json,csv):form>")
+def log(form: str = "") -> Response:
+    """Show whom advocates sent to us, and what came of it; `closed` are the decided ones."""
+    outcome = request.args.get("outcome", "")
+    undecided = {Lead.OPEN} if outcome == "closed" else set()
+    found = [
+        each
+        for each in advocates.referrals(the_store())
+        if outcome in ("", "closed", each.outcome.value) and each.outcome not in undecided
+    ]
+    match wanted(form, "json", "csv"):
+        case "json":
+            return outputs.json_response([_referral(each) for each in found])
+        case "csv":
+            rows = ([_referral(each)[name] for name in REFERRALS] for each in found)
+            return outputs.csv_response("referrals", REFERRALS, rows)
+    items = the_store().kept_many(PERSON, {each.person for each in found})
+    people = {key: person_of(item).person for key, item in items.items() if item.state != MERGED}
+    page = render_template(
+        "advocates/referrals.html", referrals=found, people=people, outcome=outcome, leads=list(Lead)
+    )
+    return make_response(page)
+
+
+def _referral(sent: Referral) -> dict[str, object]:
+    return {**body_of(sent), "outcome": sent.outcome.value, "value": sent.value}
 
 
 @blueprint.get("/advocates/<id:person_id>")

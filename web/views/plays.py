@@ -8,10 +8,10 @@ from dataclasses import fields
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from core.advocacy import Lead
+from core.advocacy import closing
 from core.bodies import body_of
 from core.errors import Conflict, InputError
-from core.plays import Assumptions, Grade, Play, Result, effort
+from core.plays import Assumptions, Effort, Grade, Play, Result, effort
 from engage.advocates import referrals
 from engage.customers import ACCOUNT, account_of
 from engage.plays import OPEN, assumptions, end, plays, save_assumptions, start, tick
@@ -23,6 +23,8 @@ from web.written import day, number
 
 blueprint = Blueprint("plays", __name__)
 
+#: What a list of plays is narrowed by.
+CHOICES = ("account", "result", "grade", "since", "ended")
 COLUMNS = (
     "key", "account", "title", "owner", "began", "due", "result", "grade", "value", "hours", "proof", "ended",
 )  # fmt: skip
@@ -35,10 +37,24 @@ def show(form: str = "") -> Response:
     found = plays(the_store(), account=request.args.get("account", ""))
     match wanted(form, "json", "csv"):
         case "json":
-            return outputs.json_response([body_of(play) for play in found])
+            return outputs.json_response([body_of(play) for play in found if _chosen(play)])
         case "csv":
-            return outputs.csv_response("plays", COLUMNS, map(_cells, found))
+            return outputs.csv_response("plays", COLUMNS, (_cells(play) for play in found if _chosen(play)))
     return _page(found)
+
+
+def _chosen(play: Play) -> bool:
+    """Tell whether a play is among those asked for: ended, with a result or a grade, since a day."""
+    args = request.args
+    result, grade, since = args.get("result", ""), args.get("grade", ""), args.get("since", "")
+    if not (result or grade or since or args.get("ended")):
+        return True
+    return (
+        play.result is not None
+        and result in ("", play.result.value)
+        and grade in ("", play.grade.value)
+        and (play.ended or play.began).date().isoformat() >= since
+    )
 
 
 def _cells(play: Play) -> list[object]:
@@ -50,8 +66,7 @@ def _cells(play: Play) -> list[object]:
 def _page(found: list[Play] | None = None, *, error: str = "", status: int = 200) -> Response:
     store, account = the_store(), request.values.get("account", "")
     known = plays(store, account=account) if found is None else found
-    result = request.args.get("result", "")
-    ended = [play for play in known if play.result is not None and result in ("", play.result.value)]
+    ended = [play for play in known if play.result is not None and _chosen(play)]
     names = store.kept_many(ACCOUNT, sorted({play.account for play in known} | ({account} - {""})))
     page = render_template(
         "plays/show.html",
@@ -62,6 +77,7 @@ def _page(found: list[Play] | None = None, *, error: str = "", status: int = 200
         sums=_sums(known),
         results=list(Result),
         grades=list(Grade),
+        chosen={name: one for name in CHOICES if (one := request.values.get(name, ""))},
         error=error,
     )
     return make_response(page, status)
@@ -123,9 +139,30 @@ def finish() -> AnyResponse:
 
 
 @blueprint.get("/plays/effort")
-def sheet() -> Response:
+@blueprint.get("/plays/effort.<any(json,csv):form>")
+def sheet(form: str = "") -> Response:
     """Show the one-page sheet of what keeping and winning cost and brought."""
+    match wanted(form, "json", "csv"):
+        case "json":
+            return outputs.json_response(_figures())
+        case "csv":
+            return outputs.csv_response("effort", ("figure", "value"), list(_figures().items()))
     return _sheet()
+
+
+def _figures() -> dict[str, object]:
+    """Return the figures of the sheet by name."""
+    store = the_store()
+    given, sent = assumptions(store).value, closing(referrals(store))
+    done = effort(plays(store), given)
+    return {
+        **{each.name: getattr(done, each.name) for each in fields(Effort)},
+        "confirmed_return": done.confirmed_return,
+        "claimed_return": done.claimed_return,
+        "referrals_won": sent.won,
+        "referrals_closed": sent.closed,
+        **{f"assumed_{each.name}": getattr(given, each.name) for each in fields(Assumptions)},
+    }
 
 
 @blueprint.post("/plays/effort")
@@ -151,16 +188,13 @@ def assume() -> AnyResponse:
 def _sheet(*, error: str = "", status: int = 200) -> Response:
     store = the_store()
     given = assumptions(store)
-    sent = referrals(store)
-    closed = [one for one in sent if one.outcome is not Lead.OPEN]
-    won = sum(one.outcome is Lead.WON for one in closed)
+    sent = closing(referrals(store))
     page = render_template(
         "plays/effort.html",
         effort=effort(plays(store), given.value),
         given=given.value,
         version=given.version,
-        referral_rate=won / len(closed) if closed else None,
-        referrals=len(closed),
+        referrals=sent,
         other_rate=given.value.closed / given.value.leads if given.value.leads else None,
         running=len(plays(store, state=OPEN)),
         error=error,

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.customers import Account
 from core.errors import InputError, NotFound
 from core.query_parser import parse
+from core.revenue import Revenue
 from core.search import Search, Sort
 from core.thread import StoredMention
 from engage.happenings import Happening, HappeningKind, happenings, keep_happening
@@ -31,7 +32,10 @@ blueprint = Blueprint("reports", __name__)
 PERIODS = (30, 90, 365, 730)
 #: Happenings compared, the newest.
 SHOWN = 8
-GROUPS = ("began", "kept", "lost", "untold", "present", "touched")
+GROUPS = ("began", "kept", "lost", "untold", "present", "touched", "grown", "shrunk", "assumed")
+#: Groups of accounts that were with us when the period began: shown with their value then and now.
+THEN = ("began", "kept", "lost", "grown", "shrunk", "assumed")
+REVENUE_COLUMNS = ("key", "name", "value_then", "value_now", "then_told", "outcome")
 VOICE_COLUMNS = ("brand", "mentions", "share", "negative", "neutral", "positive")
 IMPACT_COLUMNS = (
     "what", "kind", "begin", "end", "before", "before_negative", "after", "after_negative", "change", "low",
@@ -48,7 +52,7 @@ def show(form: str = "") -> Response:
         case "json":
             return outputs.json_response(_data(said, changed, card))
         case "csv":
-            return _csv(said, changed)
+            return _csv(said, changed, card)
         case _:
             return _page(said, changed, card)
 
@@ -59,8 +63,11 @@ def accounts() -> str:
     group = request.args.get("of", GROUPS[0])
     if group not in GROUPS:
         abort(404)
-    found: tuple[Account, ...] = getattr(_card(), group)
-    return render_template("reports/accounts.html", title="", accounts=found)
+    card = _card()
+    found: tuple[Account, ...] = getattr(card, group)
+    keys = {one.key for one in found}
+    rows = {row.account.key: row for row in card.revenue if group in THEN and row.account.key in keys}
+    return render_template("reports/accounts.html", title="", accounts=found, revenue=rows, days=_days())
 
 
 @blueprint.get("/reports/topics/<key>")
@@ -158,6 +165,7 @@ def _page(
         impacts=changed,
         card=card,
         days=_days(),
+        since=_period()[0].date(),
         periods=PERIODS,
         cost=hours * given.hour / len(card.saves) if card.saves else None,
         kinds={HappeningKind.RELEASE: _("Release"), HappeningKind.OUTAGE: _("Outage")},
@@ -190,6 +198,8 @@ def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scor
             **{group: [account_json(one) for one in getattr(card, group)] for group in GROUPS},
             "retention": card.retention,
             "gross_revenue_retention": card.gross_revenue,
+            "net_revenue_retention": card.net_revenue,
+            "revenue": [dict(zip(REVENUE_COLUMNS, _revenue_cells(row), strict=True)) for row in card.revenue],
             "saves": len(card.saves),
         },
     }
@@ -209,7 +219,14 @@ def _impact_cells(one: Impact) -> list[object]:
     ]  # fmt: skip
 
 
-def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact]) -> Response:
+def _revenue_cells(row: Revenue) -> list[object]:
+    contract = row.account.contract
+    return [row.account.key, contract.name, row.then, row.now, not row.assumed, contract.outcome.value]
+
+
+def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> Response:
+    if request.args.get("of") == "revenue":
+        return outputs.csv_response("revenue", REVENUE_COLUMNS, map(_revenue_cells, card.revenue))
     if request.args.get("of") == "impact":
         return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, changed))
     rows = [

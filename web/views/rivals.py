@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, make_response, render_template, request
 
 from core.clock import iso
 from engage.attention import RivalWord, rival_words, shoppers, win_loss
@@ -22,7 +24,9 @@ SHOWN = 50
 def show(form: str = "") -> Response:
     """Show what was said about rivals in the last months."""
     store = the_store()
-    words = rival_words(store, now=now())
+    everything = rival_words(store, now=now())
+    table = win_loss(everything)
+    words = _chosen(everything, table)
     match wanted(form, "json", "csv"):
         case "json":
             return outputs.json_response([dict(zip(COLUMNS, _cells(word), strict=True)) for word in words])
@@ -32,7 +36,17 @@ def show(form: str = "") -> Response:
     shops = [
         (who, quote) for who, said in shoppers(store, now=now())[:SHOWN] for quote in quoted(store, [said])
     ]
-    return make_response(render_template("rivals/show.html", table=win_loss(words), words=shown, shops=shops))
+    return make_response(
+        render_template("rivals/show.html", table=table, words=shown, shops=shops, count=len(words))
+    )
+
+
+def _chosen(
+    words: list[RivalWord], table: Mapping[str, Mapping[str, list[RivalWord]]]
+) -> Sequence[RivalWord]:
+    """Return the words about one rival with one result, where those are asked for."""
+    rival, result = request.args.get("rival"), request.args.get("result", "")
+    return words if rival is None else table.get(rival, {}).get(result, [])
 
 
 def _cells(word: RivalWord) -> list[object]:
