@@ -14,6 +14,7 @@ from flask import Flask, current_app, request, url_for
 from core.clock import iso
 from core.errors import StoreError
 from web import customer_words, i18n, wording
+from web.rights import may
 from web.services import now
 from web.sessions import Signed, csrf_token, maybe_signed
 
@@ -94,6 +95,7 @@ def _context() -> Context:
         "lang": str(language).replace("_", "-"),
         "text_direction": language.text_direction,
         "single_keys": single_keys(),
+        "may": lambda endpoint: signed is not None and may(signed.user.role, endpoint),
         "here": request.blueprint or "",
         "present": _present(),
         "pages": current_app.view_functions,

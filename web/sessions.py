@@ -12,24 +12,16 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
 from core.errors import StoreReadOnly
-from core.user import Role, Session, User
+from core.user import Session, User
 from engage.access import new_token, token_hash
 from engage.teams import assignees_of
+from web.rights import PUBLIC, may, refusal
 from web.services import now, the_store
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 #: The last use is written at most this often, so that reading pages does not write to the store.
 TOUCH = timedelta(minutes=5)
-
-#: Blueprints that answer without a session; `api` and `feeds` ask for a token instead.
-PUBLIC = frozenset({"sign_in", "health", "api", "feeds", None})
-#: Blueprints in which everybody changes only their own things.
-OWN = frozenset({"sign_in", "settings", "presence", "tokens"})
-#: Blueprints whose changes need more than an agent.
-ADMIN_ONLY = frozenset(
-    {"keys", "watches", "sources", "users", "weights", "promises", "privacy", "connections", "teams"}
-)
 
 Answer: TypeAlias = Response | None
 
@@ -71,6 +63,17 @@ def maybe_signed() -> Signed | None:
 def actor() -> str:
     """Return the name of who is signed in."""
     return signed().user.name
+
+
+def check_right(endpoint: str) -> None:
+    """Check that who is signed in changes things at an endpoint.
+
+    Raises:
+        Forbidden: it says whose work it is.
+    """
+    role = signed().user.role
+    if not may(role, endpoint):
+        raise Forbidden(refusal(role, endpoint))
 
 
 def mine() -> tuple[str, ...]:
@@ -167,17 +170,8 @@ def _require() -> Answer:
             return redirect(url_for("sign_in.show"), code=303)
         raise Unauthorized("Sign in first, with your password or the link that ./earful up printed.")
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        _check_role(found.user.role)
+        check_right(request.endpoint)
     return None
-
-
-def _check_role(role: Role) -> None:
-    if request.blueprint in OWN:
-        return
-    if role is Role.VIEWER:
-        raise Forbidden("You can look at everything and change nothing; ask an admin for another role.")
-    if request.blueprint in ADMIN_ONLY and role is not Role.ADMIN:
-        raise Forbidden("Only an admin changes this.")
 
 
 def wants_data() -> bool:

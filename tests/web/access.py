@@ -35,6 +35,8 @@ VALUES = {
 EVERYBODY = frozenset({"guest", "viewer", "marketer", "agent", "admin"})
 SIGNED = EVERYBODY - {"guest"}
 WORKS = SIGNED - {"viewer"}
+AGENTS = WORKS - {"marketer"}
+MARKETERS = WORKS - {"agent"}
 ADMIN = frozenset({"admin"})
 NOBODY: frozenset[str] = frozenset()
 #: By blueprint: who reads, who changes. `api` and `feeds` answer to tokens alone, whatever the session.
@@ -62,8 +64,8 @@ RIGHTS = {
     "advocates": (SIGNED, WORKS),
     "plays": (SIGNED, WORKS),
     "goals": (SIGNED, WORKS),
-    "macros": (SIGNED, WORKS),
-    "mutes": (SIGNED, WORKS),
+    "macros": (SIGNED, AGENTS),
+    "mutes": (SIGNED, AGENTS),
     "team": (SIGNED, NOBODY),
     "reports": (SIGNED, WORKS),
     "report_mail": (SIGNED, WORKS),
@@ -83,7 +85,14 @@ RIGHTS = {
     "audit": (ADMIN, NOBODY),
 }
 #: Endpoints that differ from their blueprint.
-EXCEPTIONS = {"presence.check_out": (SIGNED, WORKS), "mutes.teach": (NOBODY, ADMIN)}
+EXCEPTIONS = {
+    "presence.check_out": (NOBODY, AGENTS),
+    "triage.answer": (NOBODY, AGENTS),
+    "triage.answer_again": (NOBODY, AGENTS),
+    "triage.mute": (NOBODY, AGENTS),
+    "advocates.act": (NOBODY, MARKETERS),
+    "mutes.teach": (NOBODY, ADMIN),
+}
 SAFE = frozenset({"GET", "HEAD"})
 #: Pages of somebody whom the small world does not know; `test_customers.py` opens them.
 ELSEWHERE = frozenset({"advocates.one"})

@@ -14,6 +14,7 @@ from core.user import Role, User
 from engage import passwords
 from tests.builders import NOW
 from tests.web.browser import Browser, field, text_of
+from tests.web.world import ANGRY
 
 GOOD = "a sentence is good"
 
@@ -103,3 +104,42 @@ def test_a_name_that_cannot_be_one_is_refused(browser: Browser, name: str) -> No
 def test_the_last_admin_stays(browser: Browser) -> None:
     assert "must stay admin" in browser.post("/settings/people/role", 400, name="admin", role="agent").text
     browser.post("/settings/people/disable", 400, name="admin")
+
+
+@pytest.fixture
+def mia(app: Flask, store: Store) -> Browser:
+    """A marketer."""
+    store.save_user(User(name="mia", role=Role.MARKETER, created_at=NOW))
+    return Browser(app, store).sign_in("mia")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_marketer_works_on_threads_and_does_not_answer_or_settle_for_everybody(
+    mia: Browser, store: Store
+) -> None:
+    page = mia.get(f"/threads/{ANGRY}").text
+    assert 'id="answer"' not in page
+    assert "Mute for everybody" not in page
+    assert "Agents answer." in page
+    for name in ("answer", "mute", "resolve"):
+        told = mia.post(
+            f"/triage/{name}", 403, thread=ANGRY, on=f"0|{ANGRY}", text="Hi", what="thread", all="yes"
+        )
+        assert "Only agents and admins" in told.text
+    assert store.thread(ANGRY).triage.version == 0
+    mia.post("/triage/note", thread=ANGRY, text="Ask her for a quote once this is solved")
+    mia.post("/triage/assign", on=f"0|{ANGRY}", assignee="bob")
+    assert store.thread(ANGRY).triage.assignee == "bob"
+
+
+@pytest.mark.usefixtures("world")
+def test_an_agent_nominates_for_the_programme_and_a_marketer_looks_after_it(
+    app: Flask, store: Store, mia: Browser
+) -> None:
+    bob = Browser(app, store).sign_in("bob")
+    place = bob.post("/advocates", person="hackernews:ada").headers["Location"]
+    assert "Marketers look after the programme" in text_of(bob.get(place).text)
+    bob.post(place, 403, do="ask", what="A case study")
+    mia.post(place, do="reward", what="Flowers")
+    assert "Flowers" in mia.get(place).text
+    assert 'action="/advocates/' not in bob.get(place).text

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InputError
 from core.query import OneOf
 from core.search import Count, Search
-from core.user import Role
 from engage import teaching
 from engage.muting import MAX_MUTES, Mutable, Mute, mute, mutes, unmute
 from web.i18n import _
 from web.services import now, the_store
-from web.sessions import actor, signed
+from web.sessions import actor
 
 blueprint = Blueprint("mutes", __name__)
 
@@ -58,8 +57,6 @@ def remove() -> Response:
 @blueprint.post("/settings/muted/teach")
 def teach() -> Response:
     """Make a word that stands only in what is not about us a must-not word of the watch."""
-    if signed().user.role is not Role.ADMIN:
-        raise Forbidden(_("Only an admin changes a watch."))
     form = request.form
     try:
         teaching.teach(the_store(), form.get("watch", ""), form.get("word", ""), actor=actor(), now=now())

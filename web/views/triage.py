@@ -24,8 +24,9 @@ from web.asking import came_from
 from web.done import BULK, audit_ids, join
 from web.i18n import _
 from web.own import zone
+from web.rights import ACT_ON_ALL
 from web.services import now, the_store
-from web.sessions import actor, mine, wants_data
+from web.sessions import actor, check_right, mine, wants_data
 from web.tokens import new_id
 from web.views.threads import queue_page, thread_page
 
@@ -305,6 +306,7 @@ def _act_on_many(do: Act, targets: list[tuple[str, int]]) -> Response:
 
 def _act_on_all(name: str) -> Response:
     """Act on everything that the view shows, as one act with one undo."""
+    check_right(ACT_ON_ALL)
     view = came_from().first_page()
     search = view.search(now=now(), mine=mine())
     try:
