@@ -28,6 +28,8 @@ MAX_TEXT = 200_000
 MAX_OTHERS = 100
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+#: What a list of brands adds to a name to tell it from others: `Acme (the airline)`.
+_GLOSS = re.compile(r"\s+\([^()]*\)$")
 
 
 def marked_windows(request: LabelRequest) -> list[str]:
@@ -113,8 +115,8 @@ def _loose_pattern(names: tuple[str, ...], text: str) -> re.Pattern[str] | None:
 
 @functools.lru_cache(maxsize=2048)
 def _variants(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names without `@` or `#` and with CamelCase also taken apart."""
-    bare = [name.lstrip("@#").strip() or name for name in names]
+    """Return the names without `@`, `#` or a gloss in brackets, and with CamelCase also taken apart."""
+    bare = [_GLOSS.sub("", name.lstrip("@#")).strip() or name for name in names]
     return tuple(dict.fromkeys([*bare, *(_CAMEL.sub(" ", name) for name in bare)]))
 
 

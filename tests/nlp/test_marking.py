@@ -38,6 +38,11 @@ def test_a_shortened_name_is_found_where_the_full_one_is_not(ask: Ask) -> None:
     assert words(ask("my iPhone X broke", "Apple iPhone X")) == ["my", TARGET, "broke"]
 
 
+def test_a_gloss_in_brackets_is_not_part_of_the_name(ask: Ask) -> None:
+    assert words(ask("@acme lost my bag", "Acme (the airline)")) == [TARGET, "lost", "my", "bag"]
+    assert words(ask("Acme or Orbit (beta)?", "Acme", "Orbit (beta)"))[2:] == ["[unused2]", "(beta)?"]
+
+
 def test_camel_case_is_found_when_written_apart(ask: Ask) -> None:
     assert words(ask("git hub is down", "GitHub")) == [TARGET, "is", "down"]
 

@@ -9,12 +9,15 @@ from html import unescape
 
 import pytest
 
+from core.labelling import LabelRequest
 from core.labels import Intent
 from core.ports import Store
 from core.settings import PriorityWeights
 from core.thread import Status
+from core.watch import Brand
 from engage.desk import note
 from engage.ranking import rank
+from nlp import open_labeller
 from tests.builders import NOW, a_mention, found, some_labels
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY, ANSWERED, PRAISE, label
@@ -243,3 +246,18 @@ def test_of_a_selection_only_the_unchanged_threads_are_touched(browser: Browser,
     page = browser.follow(browser.post("/triage/resolve", on=[f"0|{ANGRY}", f"0|{ANSWERED}"], at="queue"))
     assert "1 left alone" in text_of(page)
     assert world.thread(ANGRY).triage.status is Status.OPEN
+
+
+def test_a_text_in_a_language_without_a_model_says_so_on_queue_and_search(
+    browser: Browser, store: Store
+) -> None:
+    text = "Acme er gået i stykker igen, og ingen svarer mig når jeg skriver til dem."
+    store.put([found(a_mention(native_id="91", title="", text=text, published_at=NOW))], now=NOW)
+    request = LabelRequest(text=text, brand=Brand(name="Acme"))
+    (labels,) = open_labeller().label([request])
+    label(store, "hackernews:91", labels)
+    store.settle()
+    for address in ("/threads?q=stykker", "/search?q=stykker"):
+        page = browser.get(address).text
+        assert "Not labelled: language" in text_of(page), address
+        assert 'title="language: da is not one the model was trained for"' in page, address
