@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from core.clock import from_iso, iso
@@ -26,7 +27,9 @@ from engage.channel import Alert, AlertChannel, Connection, Line, channel_of
 from engage.connections import connection_of
 from engage.muting import unmuted
 from engage.outbound import Outbound
-from engage.rules import GROUP_WAIT, Rule, rule_of, rules
+from engage.promised import breaking
+from engage.promises import Standing
+from engage.rules import GROUP_WAIT, Rule, When, rule_of, rules
 from engage.saved_searches import KIND as SEARCH_KIND
 from engage.views import KIND as VIEW_KIND
 
@@ -68,6 +71,18 @@ def found_by(store: Store, query: str, span: timedelta, *, now: datetime) -> Ite
             return
 
 
+def matches(store: Store, rule: Rule, span: timedelta, *, now: datetime) -> Sequence[Match]:
+    """Return what a rule finds: of the last `span` what was said, or whose promises break now."""
+    query = query_of(store, rule)
+    if rule.when is When.SAID:
+        return [Match(one, one.first_seen_at) for one in found_by(store, query, span, now=now)]
+    late = rule.when is When.LATE
+    node = And((parse(query).node, *unmuted(store)))
+    # What is late was nearly late before: a warning that was told stays told.
+    found = breaking(store, node, (Standing.LATE,) if late else (Standing.SOON, Standing.LATE), now=now)
+    return [Match(one.stored, one.promise.due if late else one.promise.warned) for one in found]
+
+
 def alerts_of(store: Store, rule_key: str, *, limit: int = 50) -> Sequence[OutboxItem]:
     """Return what a rule told, newest first."""
     return store.outbox(prefix=f"alert:{rule_key}:", limit=limit)
@@ -89,6 +104,18 @@ def mentions_of(store: Store, item: OutboxItem, limit: int) -> Sequence[StoredMe
 def count_of(item: OutboxItem) -> int:
     """Return how many mentions an alert is about."""
     return len(_ids(item, "ids"))
+
+
+class Match(NamedTuple):
+    """A mention that a rule is about, and the moment that made it so."""
+
+    stored: StoredMention
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """The mention's id."""
+        return self.stored.mention.id
 
 
 class Alerter:
@@ -115,7 +142,7 @@ class Alerter:
         return Alert(
             id=item.id,
             rule=rule.name,
-            title=f"{rule.name}: {count} new" if count != 1 else f"{rule.name}: 1 new mention",
+            title=f"{rule.name}: {_what(rule, count)}",
             count=count,
             summary=summary([*mentions_of(self.store, item, MOST)]),
             lines=[line(one, self.address) for one in mentions_of(self.store, item, SHOWN)],
@@ -189,18 +216,29 @@ def _alert(store: Store, rule: Rule, now: datetime) -> OutboxItem | None:
     if not rule.may_tell(from_iso(str(last.payload["at"])) if last else None, now):
         return None
     told = {*_ids(last, "ids"), *_ids(last, "told")} if last else set()
-    matching = list(found_by(store, query_of(store, rule), rule.window, now=now))
-    new = [one for one in matching if one.mention.id not in told and one.first_seen_at >= rule.since]
-    if not new or min(one.first_seen_at for one in new) > now - GROUP_WAIT:
+    matching = matches(store, rule, rule.window, now=now)
+    new = [one for one in matching if one.id not in told and one.at >= rule.since]
+    if not new or min(one.at for one in new) > now - GROUP_WAIT:
         return None
-    here = {one.mention.id for one in matching}
+    here = {one.id for one in matching}
     number = int(last.id.rpartition(":")[2]) + 1 if last else 1
     payload: Mapping[str, object] = {
         "at": iso(now),
-        "ids": [one.mention.id for one in new],
+        "ids": [one.id for one in new],
         "told": sorted(told & here),
     }
     return OutboxItem(id=f"alert:{rule.key}:{number}", channel=CHANNEL, payload=payload, due_at=now)
+
+
+def _what(rule: Rule, count: int) -> str:
+    promises = f"{count} promise{'s' if count > 1 else ''}"
+    match rule.when:
+        case When.SAID:
+            return f"{count} new" if count != 1 else "1 new mention"
+        case When.SOON:
+            return f"{promises} about to be broken"
+        case When.LATE:
+            return f"{promises} broken"
 
 
 def _tone(stored: StoredMention) -> str:

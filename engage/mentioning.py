@@ -1,4 +1,4 @@
-"""Notes that name a colleague: `@bob`. They see “mentions you” until they opened the thread."""
+"""Notes that name a colleague, `@bob`, or a team, `@billing`: they see “mentions you” until they looked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from core.kept import Kept, Order, Sought
 from core.ports import Store
+from engage.teams import teams
 
 KIND = "ping"
 NEW = "new"
@@ -27,9 +28,9 @@ class Ping:
     at: datetime
 
 
-def named(text: str, users: Sequence[str]) -> list[str]:
-    """Return the users that a note names, each once, in their order."""
-    by_fold = {user.casefold(): user for user in users}
+def named(text: str, names: Sequence[str]) -> list[str]:
+    """Return the names that stand in a note behind an `@`, each once, in their order."""
+    by_fold = {name.casefold(): name for name in names}
     found = (match[1].casefold() for match in _NAMED.finditer(text))
     # A name at the end of a sentence has its full stop behind it.
     known = (by_fold.get(name) or by_fold.get(name.rstrip(".-@")) for name in found)
@@ -37,9 +38,14 @@ def named(text: str, users: Sequence[str]) -> list[str]:
 
 
 def ping(store: Store, thread_id: str, note_id: str, text: str, *, actor: str, now: datetime) -> list[str]:
-    """Tell the colleagues whom a note names; the same note again tells nobody twice. Return who was told."""
+    """Tell the colleagues whom a note names, by themselves or as a team; return who was told.
+
+    The same note again tells nobody twice.
+    """
     users = [user.name for user in store.users() if not user.disabled and user.name != actor]
-    told = named(text, users)
+    members = {team.name: team.people for team in teams(store)} | {user: (user,) for user in users}
+    meant = [person for name in named(text, list(members)) for person in members[name]]
+    told = [person for person in dict.fromkeys(meant) if person in users]
     items = [
         Kept(
             kind=KIND,

@@ -102,9 +102,19 @@ class Policy:
         if not all(0 < each <= LONGEST for tier in self.tiers for each in tier.hours):
             raise InputError(f"a promise lies between 0 and {LONGEST:.0f} working hours")
 
+    @property
+    def shortest(self) -> float:
+        """The fewest working hours that anybody is promised."""
+        return min(self.urgent, self.important, self.other, *(min(tier.hours) for tier in self.tiers))
+
+    def to_tier(self, tier: str) -> TierPromise | None:
+        """Return what a tier is promised; None where it is what everybody is."""
+        name = tier.strip().casefold()
+        return next((each for each in self.tiers if each.tier.casefold() == name), None)
+
     def hours(self, points: float, tier: str = "") -> float:
         """Return the working hours promised at a priority: to a customer's tier, else to everybody."""
-        own = next((each for each in self.tiers if each.tier.casefold() == tier.strip().casefold()), None)
+        own = self.to_tier(tier)
         if points >= URGENT:
             told, usual = own and own.urgent, self.urgent
         elif points >= IMPORTANT:
@@ -145,7 +155,11 @@ class Promise:
     """When an answer is due, and how that stands now."""
 
     due: datetime
+    #: From when on it is nearly broken.
+    warned: datetime
     standing: Standing
+    #: The tier to which this was promised; empty where it is what everybody is.
+    tier: str = ""
 
 
 def promise(
@@ -155,10 +169,14 @@ def promise(
     if since is None:
         return None
     due = policy.due(since, points, tier)
-    if now >= due:
-        return Promise(due=due, standing=Standing.LATE)
-    soon = policy.after(since, timedelta(hours=policy.hours(points, tier) * (1 - WARN)))
-    return Promise(due=due, standing=Standing.SOON if now >= soon else Standing.KEPT)
+    warned = policy.after(since, timedelta(hours=policy.hours(points, tier) * (1 - WARN)))
+    own = policy.to_tier(tier)
+    return Promise(
+        due=due,
+        warned=warned,
+        standing=Standing.LATE if now >= due else Standing.SOON if now >= warned else Standing.KEPT,
+        tier=own.tier if own and policy.hours(points, tier) != policy.hours(points) else "",
+    )
 
 
 def stored_policy(store: Store) -> Kept | None:

@@ -23,6 +23,17 @@ GROUP_WAIT = timedelta(minutes=1)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
+class When(enum.StrEnum):
+    """Name what makes a rule tell."""
+
+    #: Something is said that it looks for.
+    SAID = "said"
+    #: A promise to somebody who waits is nearly broken, in a thread that it looks for.
+    SOON = "soon"
+    #: Such a promise is broken.
+    LATE = "late"
+
+
 class Every(enum.StrEnum):
     """Name how often a rule may tell."""
 
@@ -55,6 +66,7 @@ class Rule:
 
     key: str
     name: str
+    when: When = When.SAID
     #: In the query language; where the rule follows another, as that was when the rule was saved.
     query: str
     #: Key of the view of the queue, or of the saved search, that it follows; empty for none.
@@ -197,6 +209,7 @@ def _written(rule: Rule) -> Mapping[str, object]:
     names = ("name", "query", "follows", "way", "target", "hour", "zone", "quiet_from", "quiet_to", "on")
     return {
         **{name: getattr(rule, name) for name in names},
+        "when": rule.when.value,
         "every": rule.every.value,
         "silenced_until": iso(rule.silenced_until) if rule.silenced_until else "",
         "since": iso(rule.since),
@@ -214,6 +227,7 @@ def _read(item: Kept) -> Rule | None:
         return Rule(
             key=item.key,
             **texts,
+            when=When(str(body.get("when") or When.SAID)),
             hour=str(body.get("hour") or "08:00"),
             every=Every(str(body["every"])),
             silenced_until=from_iso(str(body["silenced_until"])) if body.get("silenced_until") else None,

@@ -47,6 +47,7 @@ class Webhook(AlertChannel):
         del target
         data = {
             "rule": alert.rule,
+            "title": alert.title,
             "count": alert.count,
             "summary": alert.summary,
             "link": alert.link,

@@ -16,7 +16,10 @@ from typing import Any
 
 import pytest
 
+from engage import desk
 from engage.alerting import write_alerts
+from engage.muting import Mutable, mute
+from engage.promises import Policy, save_policy
 from engage.rules import GROUP_WAIT, Every, Rule, messages
 from engage.sending import LEASE
 from tests.builders import NOW, a_mention, found, some_labels
@@ -30,6 +33,10 @@ ROOT = Path(__file__).parents[2]
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 BACKLOG = int(os.environ.get("EARFUL_BACKLOG", "1500"))
 MINUTE = timedelta(minutes=1)
+PROMISE = {
+    "key": "r", "name": "N", "query": "is:open", "way": "webhook@robot", "every": "5m", "hour": "08:00",
+    "zone": "UTC",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -81,6 +88,7 @@ def test_what_was_there_before_the_rule_is_not_told_and_is_previewed(robot: Team
         "hour": "08:00",
         "zone": "UTC",
     }
+    robot.browser.sign_in("admin")
     page = text_of(robot.browser.post("/settings/alerts/preview", 200, **form).text)
     assert "2 mentions would have made 1 message" in page
     assert robot.store.kept("rule") == []
@@ -301,3 +309,54 @@ def test_messages_of_a_rule_are_counted_as_it_would_have_made_them() -> None:
     assert messages(rule, []) == 0
     daily = Rule(key="r", name="N", query="q", way="w", every=Every.DAY, hour="08:00", since=NOW)
     assert messages(daily, [NOW, NOW + timedelta(hours=2), NOW + timedelta(days=1)]) == 2
+
+
+ALWAYS = Policy(urgent=4, important=4, other=4, opens="00:00", closes="23:59", days=tuple(range(7)))
+
+
+@pytest.mark.parametrize(
+    ("when", "hours", "title"), [("soon", 3, "about to be broken"), ("late", 4, "broken")]
+)
+def test_a_promise_is_told_of_when_it_breaks_or_before_and_once(
+    robot: Team, sink: Scripted, when: str, hours: int, title: str
+) -> None:
+    robot.said("Acme lost my data, long ago")
+    robot.clock.advance(timedelta(hours=6))
+    save_policy(robot.store, ALWAYS, on=True, version=0, actor="admin", now=robot.clock.now())
+    robot.rule(when=when, query="is:open", every="5m")
+    robot.said("Acme is down", "Globex is up")
+    robot.pass_time(timedelta(hours=hours, minutes=-2))
+    assert sink.asked == []
+    robot.pass_time(timedelta(minutes=4))
+    (message,) = told(sink)
+    assert message["title"] == f"Leaving: 2 promises {title}"
+    assert {one["text"] for one in message["mentions"]} == {"Acme is down", "Globex is up"}
+    robot.pass_time(timedelta(hours=5))
+    assert len(told(sink)) == 1
+    page = text_of(robot.browser.post("/settings/alerts/preview", 200, **PROMISE | {"when": when}).text)
+    assert "Just now 3 mentions would have made" in page
+
+
+def test_who_was_answered_or_is_muted_or_does_not_match_is_not_told_of(robot: Team, sink: Scripted) -> None:
+    save_policy(robot.store, ALWAYS, on=True, version=0, actor="admin", now=robot.clock.now())
+    robot.rule(when="late", query="author:ada", every="5m")
+    names = ("ada", "ada", "eve")
+    mentions = [a_mention(text=f"Acme {n}", author=name, published_at=NOW) for n, name in enumerate(names)]
+    robot.store.put([found(one) for one in mentions], now=NOW)
+    desk.resolve(robot.store, mentions[0].thread_id, 0, actor="bob", now=NOW)
+    robot.store.settle()
+    robot.pass_time(timedelta(hours=5))
+    (message,) = told(sink)
+    assert [one["text"] for one in message["mentions"]] == ["Acme 1"]
+    mute(robot.store, Mutable.WORD, "acme", actor="bob", now=NOW)
+    robot.clock.advance(timedelta(hours=1))
+    robot.store.put(
+        [found(a_mention(text="Acme again", author="ada", published_at=robot.clock.now()))],
+        now=robot.clock.now(),
+    )
+    robot.pass_time(timedelta(hours=9))
+    assert len(told(sink)) == 1
+
+
+def test_an_alert_of_nothing_known_is_refused(robot: Team) -> None:
+    assert "choose what to tell of" in robot.rule(400, when="sometimes")

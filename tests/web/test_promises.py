@@ -42,6 +42,8 @@ def test_a_tier_of_a_known_customer_has_its_own_clock(browser: Browser, store: S
     sent: dict[str, str | list[str]] = {**slow, "version": "1", "days": list("0123456"), **lines}
     browser.post("/settings/promises", json=False, **sent)  # type: ignore[arg-type]
     assert late(browser) == {ANGRY, PRAISE}
+    assert '<bdi class="tier-name">gold</bdi>' in browser.get("/threads?q=author:ada").text
+    assert "tier-name" not in browser.get("/threads?q=author:eve").text
     page = browser.get("/settings/promises").text
     assert 'name="tier" value="gold"' in page
     assert 'name="tier_important" value="1.5"' in page

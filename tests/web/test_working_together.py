@@ -14,9 +14,11 @@ from core.query import OneOf
 from core.search import Search
 from core.settings import PriorityWeights
 from core.thread import Status
+from core.user import Role, Team, User
 from engage.customers import account_item, person_item
-from engage.mentioning import named
+from engage.mentioning import named, pings
 from engage.ranking import rank
+from engage.teams import save_team
 from tests.builders import NOW, a_mention, found
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY, ANSWERED
@@ -85,6 +87,20 @@ def test_a_colleague_named_in_a_note_sees_it_until_they_looked(browser: Browser,
     assert "Mentions you" not in text_of(bob.get("/threads").text)
     browser.post("/triage/note", thread=ANGRY, text="And again, @bob", note_id="n2")
     assert "Mentions you 1" in text_of(bob.get("/threads").text)
+
+
+def test_a_team_named_in_a_note_is_every_one_of_its_people_once(
+    browser: Browser, app: Flask, store: Store
+) -> None:
+    for name in ("mia", "gone"):
+        store.save_user(User(name=name, role=Role.MARKETER, created_at=NOW, disabled=name == "gone"))
+    save_team(store, Team(name="billing", people=("admin", "bob", "gone", "mia")), actor="admin", now=NOW)
+    browser.post("/triage/note", thread=ANGRY, text="@Billing, who knows the price? @bob?", note_id="n1")
+    browser.post("/triage/note", thread=ANGRY, text="@Billing, who knows the price? @bob?", note_id="n1")
+    assert {name: len(pings(store, name)) for name in ("admin", "bob", "gone", "mia")} == {
+        "admin": 0, "bob": 1, "gone": 0, "mia": 1,
+    }  # fmt: skip
+    assert "Mentions you" in Browser(app, store).sign_in("mia").get("/threads").text
 
 
 def test_names_are_found_as_people_write_them() -> None:

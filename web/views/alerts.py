@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from core.errors import ConfigError, Conflict, InputError, NotFound, SendError
 from core.thread import StoredMention
 from engage import alerting
-from engage.rules import MAX_QUERY, Every, Rule, messages, remove_rule, rule_of, rules, save_rule
+from engage.promises import policy_of, stored_policy
+from engage.rules import MAX_QUERY, Every, Rule, When, messages, remove_rule, rule_of, rules, save_rule
 from engage.saved_searches import SavedSearch, saved_searches
 from engage.views import SavedView, views_of
 from web.i18n import _, later
@@ -32,6 +33,11 @@ EVERY = {
     Every.FOUR_HOURS: later("At most every 4 hours"),
     Every.DAY: later("Once a day"),
     Every.WEEK: later("Once a week, on Monday"),
+}
+WHEN = {
+    When.SAID: later("Something is said"),
+    When.SOON: later("A promise to somebody is nearly broken"),
+    When.LATE: later("A promise to somebody is broken"),
 }
 #: Messages of a rule shown in its log, and mentions of one message on a page.
 LOG, SHOWN = 30, 200
@@ -57,7 +63,7 @@ def show() -> Response:
     store = the_store()
     told = {rule.key: next(iter(alerting.alerts_of(store, rule.key, limit=1)), None) for rule in rules(store)}
     page = render_template(
-        "settings/alerts.html", rules=rules(store), told=told, every=EVERY, ways=alert_ways(),
+        "settings/alerts.html", rules=rules(store), told=told, every=EVERY, whens=WHEN, ways=alert_ways(),
         count=alerting.count_of, present=now(),
     )  # fmt: skip
     return make_response(page)
@@ -163,7 +169,13 @@ def _known(key: str) -> Rule:
 
 
 def _fresh() -> dict[str, str]:
-    return {"every": Every.HOUR.value, "hour": "08:00", "zone": str(zone()), "on": "yes"}
+    return {
+        "when": When.SAID.value,
+        "every": Every.HOUR.value,
+        "hour": "08:00",
+        "zone": str(zone()),
+        "on": "yes",
+    }
 
 
 def _asked() -> dict[str, str]:
@@ -172,6 +184,10 @@ def _asked() -> dict[str, str]:
     named = next((one for one in _followed() if one.key == key), None)
     if named:
         return {"follows": key, "name": named.title, "query": named.query}
+    if request.args.get("when") in (When.SOON, When.LATE):
+        titles = {When.SOON: _("Promises nearly broken"), When.LATE: _("Promises broken")}
+        when = When(request.args["when"])
+        return {"when": when.value, "name": titles[when], "query": "is:open", "every": Every.QUARTER.value}
     return {"query": request.args.get("q", "")[:MAX_QUERY]}
 
 
@@ -190,6 +206,8 @@ def _read() -> Rule:
     form = request.form
     key, version = form.get("key", ""), form.get("version", default=0, type=int)
     old = rule_of(the_store(), key) if key and version else None
+    if form.get("when", When.SAID.value) not in list(When):
+        raise InputError(_("choose what to tell of"))
     if form.get("every", "") not in list(Every):
         raise InputError(_("choose how often to tell"))
     values = {name: form.get(name, "").strip() for name in TEXTS}
@@ -197,6 +215,7 @@ def _read() -> Rule:
     return Rule(
         key=key or new_id(),
         **values,
+        when=When(form.get("when", When.SAID.value)),
         every=Every(form.get("every", "")),
         silenced_until=old.silenced_until if old else None,
         on=form.get("on") == "yes",
@@ -207,9 +226,10 @@ def _read() -> Rule:
 
 def _preview(rule: Rule) -> Preview:
     store = the_store()
-    query = alerting.query_of(store, rule)
-    found = list(alerting.found_by(store, query, alerting.PREVIEW, now=now()))
-    moments = [one.mention.published_at for one in found]
+    said = rule.when is When.SAID
+    matches = alerting.matches(store, rule, alerting.PREVIEW, now=now())
+    found = [one.stored for one in matches]
+    moments = [one.stored.mention.published_at if said else one.at for one in matches]
     days = Counter(moment.date() for moment in moments)
     return Preview(
         count=len(found),
@@ -222,6 +242,7 @@ def _preview(rule: Rule) -> Preview:
 def _written(rule: Rule) -> dict[str, str]:
     texts = {name: str(getattr(rule, name)) for name in TEXTS}
     more = {"key": rule.key, "version": str(rule.version), "every": rule.every.value}
+    more["when"] = rule.when.value
     return texts | more | ({"on": "yes"} if rule.on else {})
 
 
@@ -243,6 +264,8 @@ def _form(
         count=alerting.count_of,
         ways=alert_ways(),
         every=EVERY,
+        whens=WHEN,
+        promising=policy_of(stored_policy(the_store())) is not None,
         followed=_followed(),
         silences=SILENCES,
         present=now(),

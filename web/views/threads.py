@@ -15,10 +15,9 @@ from core.errors import Conflict, NotFound
 from core.labels import Labels
 from core.mention import mention_to_json
 from core.search import Count, QueuePage
-from core.thread import Status, StoredMention, Thread, ThreadRow, Triage, triage_to_json
-from engage.behind import customers_of
+from core.thread import Thread, ThreadRow, Triage, triage_to_json
 from engage.hands import batch, busy, others
-from engage.promises import Promise, policy_of, promise, stored_policy
+from engage.promised import promises_of
 from engage.teams import assignable
 from web import outputs
 from web.answer_box import answer_box
@@ -102,7 +101,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         view_key=new_id(),
         known=known,
         held=held,
-        promises=_promises(page.rows, matched),
+        promises=promises_of(store, page.rows, matched, now=now()),
         following=next((row.id for row in page.rows if row.id not in busy(held)), None),
         batch=batch(store, user=actor(), now=now()),
         error=error,
@@ -220,23 +219,6 @@ def _page(view: QueueView, limit: int = PAGE) -> QueuePage:
     return the_store().queue(
         view.search(now=now(), mine=mine()), sort=view.sort, limit=limit, after=view.after
     )
-
-
-def _promises(
-    rows: Sequence[ThreadRow], matched: Mapping[str, Sequence[StoredMention]]
-) -> dict[str, Promise]:
-    """Return how the promise of each open thread stands, where the team promises something."""
-    policy = policy_of(stored_policy(the_store()))
-    if policy is None:
-        return {}
-    customers = customers_of(the_store(), matched) if policy.tiers else {}
-    tiers = {thread_id: customer.tier for thread_id, customer in customers.items()}
-    found = {
-        row.id: promise(policy, row.waiting_since, row.priority.points, tier=tiers.get(row.id, ""), now=now())
-        for row in rows
-        if row.triage.status is Status.OPEN
-    }
-    return {thread_id: each for thread_id, each in found.items() if each}
 
 
 def _known(view: QueueView) -> tuple[QueuePage, Sequence[str]]:
