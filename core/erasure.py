@@ -117,3 +117,18 @@ def joined(*secrets: str) -> str:
 def eraser(secret: str | None, digests: Iterable[str]) -> Eraser:
     """Return what recognises erased handles; with no secret nobody was ever erased."""
     return Eraser(secret, frozenset(digests)) if secret else Eraser("", frozenset())
+
+
+def without(value: object, said: Sequence[str]) -> object:
+    """Return plain JSON values without what somebody said, wherever it was copied to."""
+    match value:
+        case str():
+            for text in said:
+                value = value.replace(text, "")
+            return value
+        case Mapping():
+            return {name: without(one, said) for name, one in value.items()}
+        case list() | tuple():
+            return [without(one, said) for one in value]
+        case _:
+            return value

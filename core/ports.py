@@ -16,10 +16,11 @@ from typing import Protocol
 
 from core.audit import AuditRecord
 from core.keeping import CustomerStore, DeskStore
-from core.records import DeadLetter, RecordStore
+from core.records import RecordStore
 from core.search import Bucket, Count, FacetValue, Page, QueuePage, QueueSort, Search, Sort
 from core.source import Cursor, Found, PutCount, SourceState
 from core.thread import Correction, Note, Priority, StoredMention, Thread, Triage
+from core.upkeep import Upkeep
 from core.user import Session, SignInLink, User
 from core.watch import Watch
 from core.work import Answer, OutboxItem, Unlabelled, Work
@@ -372,21 +373,10 @@ class Store(
     DeskStore,
     CustomerStore,
     RecordStore,
+    Upkeep,
     Protocol,
 ):
     """Everything one engine does."""
-
-    def dead_letters(self) -> list[DeadLetter]:
-        """Return what the engine refused to store; nothing of it is lost."""
-        ...
-
-    def replay(self) -> int:
-        """Send dead letters once more, as after a mapping was mended; return how many were taken."""
-        ...
-
-    def check(self) -> list[str]:
-        """Return what is wrong with the stored data in plain words; empty for nothing."""
-        ...
 
     def close(self) -> None:
         """End all connections; a second call does nothing."""

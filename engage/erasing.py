@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.clock import iso
 from core.customers import Handle, person_key
-from core.erasure import KIND, SECRET, Eraser, eraser, joined
+from core.erasure import KIND, SECRET, Eraser, eraser, joined, without
 from core.errors import InputError, NotFound
 from core.kept import Kept, Sought
 from core.mention import Author, mention_to_json
@@ -19,7 +19,7 @@ from core.query import And, OneOf
 from core.records import BETWEEN, Record
 from core.search import Search
 from engage.customers import ACCOUNT, PERSON, find_person, person_of, walk
-from engage.scrubbing import author_of, without
+from engage.scrubbing import author_of
 from engage.standing import refresh_accounts
 
 #: Kinds of records whose texts may quote or name somebody; each is a kind of `core.records.KINDS`.
@@ -87,6 +87,7 @@ def _cleaned(store: Store, theirs: Eraser, aliases: set[str], *, now: datetime) 
     gone, said, texts = _mentions(store, theirs)
     records = _records(store, theirs, aliases, said)
     records += _audit(store, theirs, said)
+    records += store.scrub_dead_letters(said)
     refresh_accounts(store, [item.key for item in store.kept(ACCOUNT)], now=now)
     return Forgotten(mentions=gone, texts=texts, records=records, said=said)
 

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from core.erasure import Eraser
+from core.erasure import Eraser, without
 from core.mention import Author
 
 #: Characters of one record of a table; what is longer is no table, and is read line by line.
@@ -36,21 +36,6 @@ def scrubbed(
         else:
             row = dict(zip(columns, cells, strict=False))
             yield record, "" if _is_theirs(row, theirs) else _row(record, cells, theirs, said)
-
-
-def without(value: object, said: Sequence[str]) -> object:
-    """Return plain JSON values without what somebody said, wherever it was copied to."""
-    match value:
-        case str():
-            for text in said:
-                value = value.replace(text, "")
-            return value
-        case Mapping():
-            return {name: without(one, said) for name, one in value.items()}
-        case list() | tuple():
-            return [without(one, said) for one in value]
-        case _:
-            return value
 
 
 def _records(lines: Iterable[str]) -> Iterator[str]:

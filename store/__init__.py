@@ -21,8 +21,10 @@ CLUSTER = "elasticsearch+http"
 RECORDS, DATABASE = ".jsonl.gz", ".db"
 
 
-def open_store(url: str, *, clock: Clock | None = None) -> Store:
+def open_store(url: str, *, clock: Clock | None = None, only_look: bool = False) -> Store:
     """Open the store at `url`: `sqlite:///relative.db` or `sqlite:////absolute.db`.
+
+    With `only_look` a cluster's indices are not made anew for this version, so nobody waits for that.
 
     Raises:
         ConfigError: no engine knows such an address.
@@ -31,7 +33,7 @@ def open_store(url: str, *, clock: Clock | None = None) -> Store:
     if url.startswith(CLUSTER):
         from store.elastic import ElasticStore  # noqa: PLC0415 — costs 0.3 s that SQLite need not pay
 
-        return ElasticStore.open(url, clock=clock or SystemClock())
+        return ElasticStore.open(url, clock=clock or SystemClock(), only_look=only_look)
     return SqliteStore.open(_file(url), clock=clock or SystemClock())
 
 

@@ -44,8 +44,12 @@ class ElasticStore(
         self.registry = facts.Registry(documents)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock, seconds: float = SECONDS) -> ElasticStore:
+    def open(
+        cls, url: str, *, clock: Clock, seconds: float = SECONDS, only_look: bool = False
+    ) -> ElasticStore:
         """Open the store at `url`, and make its indices where there are none yet.
+
+        With `only_look` indices of an earlier Earful stay as they are.
 
         Raises:
             ConfigError: the address, password or server is not one that can be used.
@@ -56,7 +60,8 @@ class ElasticStore(
         try:
             server = Server(address, seconds=seconds)
             _check_version(server)
-            _begin(server)
+            if not only_look or not indices.in_use(server):
+                _begin(server)
         except ImportError as error:
             raise ConfigError(
                 "the Elasticsearch client is not installed; get it with pip install 'elasticsearch>=8.19,<9'"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from core.erasure import Eraser, without
 from core.errors import StoreCorrupt
 from core.records import DeadLetter
-from store.elastic import facts, indices, records, talks
+from store.elastic import facts, indices, rebuilding, records, talks
 from store.elastic.bulk import DEAD, Action, Outcome
 from store.elastic.documents import Doc, Documents, read
 from store.elastic.faults import Json
+from store.elastic.kept import eraser_in
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
 from store.elastic.putting import Batch
@@ -20,6 +22,8 @@ from store.elastic.telling import Telling
 
 NAME, THREADS = "mentions", "threads"
 STEP = 500
+#: Begins what the server quotes of a value that it refused.
+PREVIEW = " Preview of field"
 
 
 class Checks(Part):
@@ -81,6 +85,28 @@ class Checks(Part):
             taken += outcome is Outcome.DONE
         return taken
 
+    def scrub_dead_letters(self, said: Sequence[str]) -> int:
+        """Take everybody who was erased, and what they said, out of dead letters; return how many it was."""
+        self.server.refresh(DEAD)
+        known = eraser_in(self.documents)
+        actions = []
+        for doc in _letters(self.documents):
+            body = _scrubbed(doc.body, known, said)
+            if body is None:
+                actions.append(Action("delete", DEAD, doc.id))
+            elif body != doc.body:
+                actions.append(Action("index", DEAD, doc.id, {"body": body}))
+        self.documents.write(actions, refresh=True)
+        return len(actions)
+
+    def under_way(self) -> list[str]:
+        """Return in plain words which index is being made anew, and how far behind the new one is."""
+        return [
+            f"the index of {name} is being made anew: {behind:,} of {whole:,} documents behind; "
+            "reading and writing go on meanwhile"
+            for name, behind, whole in rebuilding.behind(self.server)
+        ]
+
     def _rejoin(self, body: Json) -> None:
         """Bring a mention that is stored at last into its thread."""
         if body["name"] == NAME:
@@ -91,6 +117,21 @@ class Checks(Part):
 def _letters(documents: Documents) -> Iterator[Doc]:
     for hit in documents.scan(DEAD, {"match_all": {}}, [{"_doc": "asc"}]):
         yield read(DEAD, hit)
+
+
+def _scrubbed(letter: Json, known: Eraser, said: Sequence[str]) -> Json | None:
+    """Return a dead letter without who was erased; None where it is nothing without them."""
+    body = (letter["source"] or {}).get("body")
+    if body and letter["name"] == NAME:
+        mention = records.record_of(body).mention
+        if known.wrote(mention.source, mention.author):
+            return None
+    clean = without(known.blotted_all(letter), said)
+    if clean == letter or not isinstance(clean, dict):
+        return letter
+    # What it is searched by has their words in other spellings, and so has what the server quotes of it.
+    source = rebuilding.made_anew(letter["name"], clean["source"]["body"]) if body else None
+    return source and {**clean, "source": source, "reason": clean["reason"].partition(PREVIEW)[0]}
 
 
 def _letter(doc: Doc) -> DeadLetter:

@@ -19,9 +19,10 @@ from store.elastic.bulk import Action, Outcome
 from store.elastic.connection import MERGING_SECONDS
 from store.elastic.documents import TRIES, Doc, Documents, read
 from store.elastic.faults import Json
-from store.elastic.indices import MAPPINGS
+from store.elastic.indices import MAPPINGS, in_use
 from store.elastic.ledger import Ledger
 from store.elastic.part import Part
+from store.elastic.rebuilding import remove_old
 
 KIND = "kept"
 
@@ -172,6 +173,8 @@ class KeptThings(Part):
         What was deleted is first kept for recovery: until its leases have moved on, no merge drops it.
         """
         names = ",".join(self.server.alias(name) for name in MAPPINGS)
+        # An index that was made anew an hour ago at most lies here still, with everybody in it.
+        remove_old(self.server, in_use(self.server), grace_ms=0)
         self.server.put(f"/{names}/_settings", dict(EXPUNGING))
         try:
             self.server.post(f"/{names}/_flush", force="true", wait_if_ongoing="true")

@@ -53,18 +53,48 @@ def rebuild(server: Server, name: str, old: int) -> None:
         raise
 
 
-def remove_old(server: Server, versions: Mapping[str, int]) -> None:
+def remove_old(server: Server, versions: Mapping[str, int], *, grace_ms: int = GRACE_MS) -> None:
     """Remove indices that an alias left an hour ago: nobody writes any more by what they read there."""
     answer = server.get(f"/{server.address.prefix}-*/_settings", filter_path="*.settings.index.creation_date")
     made = {index: int(told["settings"]["index"]["creation_date"]) for index, told in answer.body.items()}
     for name, version in versions.items():
         since = made.get(indices.concrete(server, name, version), 0)
-        if time.time() * 1_000 - since < GRACE_MS:
+        if time.time() * 1_000 - since < grace_ms:
             continue
         for older in range(1, version):
             if indices.concrete(server, name, older) in made:
                 path = f"/{indices.concrete(server, name, older)}"
                 server.request("DELETE", path, allowed=(MISSING,))
+
+
+def behind(server: Server) -> Iterator[tuple[str, int, int]]:
+    """Yield each index that is being made anew: its name, documents it lacks still, and how many there are.
+
+    One whose rebuild was cut off counts as well, and so does a version that only a newer Earful knows.
+    """
+    told = server.get(f"/{server.address.prefix}-*/_alias").body
+    for name in indices.MAPPINGS:
+        stem = f"{server.alias(name)}-v"
+        numbers = {int(one.removeprefix(stem)): one for one in told if one.removeprefix(stem).isdecimal()}
+        used = [
+            number for number, one in numbers.items() if server.alias(name) in told[one].get("aliases", {})
+        ]
+        if used and max(numbers) > max(used):
+            whole, there = (_count(server, numbers[max(kind)]) for kind in (used, numbers))
+            yield name, max(0, whole - there), whole
+
+
+def made_anew(name: str, body: Json) -> Json | None:
+    """Return the document of a body with all it is searched by; None where the body does not tell that."""
+    doc = Doc(name, "", body, "", 0, 0)
+    if name == "mentions":
+        return records.read(doc).source()
+    return talks.read(doc).source_doc() if name == "threads" else None
+
+
+def _count(server: Server, index: str) -> int:
+    server.post(f"/{index}/_refresh", ignore_unavailable="true")
+    return int(server.get(f"/{index}/_count", ignore_unavailable="true").body["count"])
 
 
 class _Rebuild:
@@ -119,12 +149,8 @@ class _Rebuild:
 
     def _source(self, hit: Json) -> Json:
         """Return the document as the new mapping wants it."""
-        doc = Doc(self.name, hit["_id"], hit["_source"]["body"], hit["_index"], 0, 0)
-        if self.name == "mentions":
-            return records.read(doc).source()
-        if self.name == "threads":
-            return talks.read(doc).source_doc()
-        return {**hit.get("fields", {}), "body": doc.body}
+        body = hit["_source"]["body"]
+        return made_anew(self.name, body) or {**hit.get("fields", {}), "body": body}
 
     def _send(self, lines: Iterable[bytes]) -> None:
         answer = self.server.lines("/_bulk", lines, filter_path="errors,items.*.status,items.*.error")
@@ -141,13 +167,10 @@ class _Rebuild:
         """Make writers wait, or let them go on; they try again for half a minute."""
         self.server.put(f"/{self.old}/_settings", {"index.blocks.write": hold or None})
 
-    def _count(self, index: str) -> int:
-        return int(self.server.post(f"/{index}/_count")["count"])
-
     def take_away(self) -> None:
         """Take away from the new index what is no longer in the old one, all of which is in the new one."""
         self.server.post(f"/{self.old},{self.new}/_refresh")
-        if self._count(self.old) == self._count(self.new):
+        if _count(self.server, self.old) == _count(self.server, self.new):
             return
         kept = {hit["_id"] for hit in self._scan(self.old, {"match_all": {}}, whole=False)}
         there = {hit["_id"] for hit in self._scan(self.new, {"match_all": {}}, whole=False)}

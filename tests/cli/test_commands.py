@@ -13,6 +13,8 @@ import pytest
 
 from core.clock import SystemClock
 from core.mention import mention_to_json
+from core.source import SourceState, SourceStatus
+from engage.parts import tell
 from store import open_store
 from tests.builders import a_mention, a_watch
 from tests.cli.running import ROOT, earful
@@ -185,3 +187,22 @@ def test_a_huge_file_is_read_in_little_memory(data: Path, tmp_path: Path) -> Non
     assert "line 1" in done.stderr
     assert "line 50" in done.stderr
     assert int(done.stdout) < 200_000
+
+
+def test_the_status_tells_what_waits_and_what_needs_somebody(data: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "mentions.jsonl"
+    lines.write_text(json_lines("Acme is fine", "Acme is not"))
+    earful("import", str(lines), data=data)
+    well = earful("status", data=data)
+    assert (well.returncode, well.stdout) == (0, "2 mentions in 2 threads\n2 wait for labels\n")
+    store = open_store(f"sqlite:///{data / 'earful.db'}")
+    tell(store, "broker", "the broker does not answer; workers wait", now=SystemClock().now())
+    dead = SourceState(watch_id="acme", source="feed", status=SourceStatus.DEAD, reason="it is gone")
+    store.save_source_state(dead)
+    store.close()
+    ill = earful("status", data=data)
+    assert ill.returncode == 1
+    assert ill.stdout.splitlines()[2:] == [
+        "! the broker does not answer; workers wait",
+        "! feed for acme: dead; it is gone",
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.clock import SetClock
 from core.errors import InputError, NotFound
 from core.mention import Author
 from core.ports import Store
@@ -22,7 +23,7 @@ from engage.erasing import about, apply_again, carried, forget
 from engage.muting import Mutable, mute
 from store import open_store
 from tests import elasticsearch_server
-from tests.builders import NOW, a_mention, found
+from tests.builders import NOW, a_mention, a_watch, found
 from tests.customers.saying import LEAVES, PRAISE, say
 
 HANDLE, NAME = "Quixotella77", "Quixotella Marbledrop"
@@ -67,7 +68,9 @@ def told(store: Store) -> Store:
     return store
 
 
-def test_nothing_of_a_person_is_left_and_the_others_stay(told: Store, address: str) -> None:
+def test_nothing_of_a_person_is_left_the_others_stay_and_no_crawl_brings_them_back(
+    told: Store, address: str
+) -> None:
     assert left(address, HANDLE, "zanzibarian")
     done = forget(told, f"hackernews:{HANDLE}", actor="ada", now=NOW)
     assert (done.mentions, done.texts) == (1, 1)
@@ -81,10 +84,6 @@ def test_nothing_of_a_person_is_left_and_the_others_stay(told: Store, address: s
     assert told.check() == []
     search = Search(node=Words("zanzibarian", Match.WORD), now=NOW)
     assert told.count(search).value == 0
-
-
-def test_no_crawl_brings_them_back(told: Store, address: str) -> None:
-    forget(told, f"hackernews:{HANDLE}", actor="ada", now=NOW)
     again = a_mention(author=replace(WHO, handle=HANDLE.upper()), text=TEXT)
     other = a_mention(author="bob", text=f"@{HANDLE} what of Acme? {HANDLE} knows.")
     elsewhere = a_mention(source="reddit", author="eve", text="Acme is fine.")
@@ -92,7 +91,6 @@ def test_no_crawl_brings_them_back(told: Store, address: str) -> None:
     told.settle()
     assert {stored.mention.author.handle for stored in told.mentions()} == {"bob", "eve"}
     assert left(address, HANDLE, "zanzibarian") == []
-    assert forget(told, f"hackernews:{HANDLE}", actor="ada", now=NOW).mentions == 0
 
 
 def test_everything_kept_of_a_person_can_be_had_before(told: Store) -> None:
@@ -142,3 +140,22 @@ def test_what_a_backup_brings_back_is_forgotten_again(told: Store, tmp_path: Pat
         assert left(f"sqlite:///{tmp_path / 'restored.db'}", HANDLE, "zanzibarian") == []
     finally:
         old.close()
+
+
+@pytest.mark.elasticsearch
+def test_what_a_cluster_refused_of_a_person_is_forgotten_too() -> None:
+    address = elasticsearch_server.fresh_url()
+    cluster = open_store(address, clock=SetClock(NOW))
+    cluster.save_watch(a_watch(), actor="ada", now=NOW)
+    say(cluster, WHO, LEAVES, text=TEXT)
+    # The server takes no keyword of 40,000 characters.
+    refused = [
+        a_mention(id="h:1", author=WHO, text="Acme, my zanzibarian waffles!"),
+        a_mention(id="h:2", author="bob", text=f"@{HANDLE} said: {TEXT}"),
+    ]
+    cluster.put([found(replace(one, language="x" * 40_000)) for one in refused], now=NOW)
+    assert len(cluster.dead_letters()) == 2
+    forget(cluster, f"hackernews:{HANDLE}", actor="ada", now=NOW)
+    assert [letter.id for letter in cluster.dead_letters()] == ["h:2"]
+    assert left(address, HANDLE, NAME, "zanzibarian", "marbledrop") == []
+    cluster.close()

@@ -37,6 +37,7 @@ def show(form: str = "") -> Response:
             "sources/show.html",
             states=states,
             troubles=troubles(store),
+            under_way=store.under_way(),
             watches={watch.id: watch for watch in store.watches()},
             work=[work for work in store.work(limit=40) if work.kind in KINDS][:TOLD],
             asked=request.args.get("asked", ""),

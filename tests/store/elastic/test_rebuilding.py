@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from store.elastic import ElasticStore, indices
 from store.elastic.connection import Answer, Server
 from tests import elasticsearch_server
 from tests.builders import NOW, a_mention, found
+from tests.cli.running import earful
 from tests.store.contract.asking import ask, ids
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.faults]
@@ -113,13 +115,36 @@ def test_a_rebuild_cut_off_anywhere_goes_on_at_the_next_start(
             broken.setattr(Server, "lines", cut_after(left))
             with pytest.raises(StoreUnavailable, match="cut off"):
                 ElasticStore.open(url, clock=SetClock(NOW))
-        # Those who were there before go on meanwhile.
+        # Those who were there before go on meanwhile, and are told.
+        assert f"of mentions is being made anew: {1_200 - 500 * left:,} of 1,200 documents" in told(store)
         assert store.put([found(a_mention(native_id="00001", text="Acme is slow 1"))], now=NOW).unchanged == 1
     again = ElasticStore.open(url, clock=SetClock(NOW))
     assert "v2 mentions" in leads_to(again)
+    assert told(again) == ""
     assert {kind: list(again.dump(kind)) for kind in KINDS} == before
     assert again.check() == []
     again.close()
+
+
+def told(store: ElasticStore) -> str:
+    return "\n".join(store.under_way())
+
+
+def test_a_look_at_a_store_tells_of_a_rebuild_and_does_not_join_it(
+    store: ElasticStore, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fill(store, 0, 20)
+    with monkeypatch.context() as newer:
+        newer.setitem(indices.VERSIONS, "mentions", 2)
+        newer.setattr(Server, "lines", cut_after(0))
+        with pytest.raises(StoreUnavailable, match="cut off"):
+            ElasticStore.open(url, clock=SetClock(NOW))
+        ElasticStore.open(url, clock=SetClock(NOW), only_look=True).close()
+    assert "20 of 20 documents behind" in told(store)
+    monkeypatch.setenv("EARFUL_STORE_URL", url)
+    look = earful("status", data=tmp_path)
+    assert look.returncode == 0, look.stderr
+    assert look.stdout.splitlines() == ["20 mentions in 20 threads", "20 wait for labels", *store.under_way()]
 
 
 def test_a_block_of_somebody_else_is_still_said(store: ElasticStore) -> None:
