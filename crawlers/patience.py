@@ -199,6 +199,10 @@ def _again(request: Request, counted: str, most: int) -> Request | None:
 _WORTH_ANOTHER_TRY = (DownloadConnectionRefusedError, DownloadFailedError, ResponseDataLossError)
 
 
+#: What Twisted calls a connection that the other side ended, in the text of Scrapy's error.
+_HUNG_UP = ("ConnectionLost", "ConnectionDone")
+
+
 def plain_error(request: Request, exception: Exception) -> EarfulError:
     """Return what a fault of the network or of Scrapy means, in plain words."""
     host = host_of(request.url)
@@ -219,6 +223,8 @@ def plain_error(request: Request, exception: Exception) -> EarfulError:
             told = f"{request.url} unpacks to more than 16 MiB"
         case _ if "certificate" in str(exception):
             return SourceBlocked(f"{host} shows a certificate that is not valid for it, so it is not read")
+        case DownloadFailedError() if any(name in str(exception) for name in _HUNG_UP):
+            told = f"{host} broke the connection off before it answered"
         case _:
             told = f"{host} could not be read: {exception or type(exception).__name__}"
     return SourceError(told)

@@ -38,7 +38,7 @@ REFERER_ENABLED = False
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 30
-DNS_TIMEOUT = 10
+DNS_RESOLVER = "crawlers.names.Names"
 REDIRECT_MAX_TIMES = 5
 # A Content-Length that lies loses the end of an answer: that is an error, not a short answer.
 DOWNLOAD_FAIL_ON_DATALOSS = True

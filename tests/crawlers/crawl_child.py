@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
 import traceback
 from datetime import timedelta
@@ -57,6 +58,8 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     scrapy_settings.DOWNLOAD_TIMEOUT = plan.get("timeout", scrapy_settings.DOWNLOAD_TIMEOUT)
     waiting.PAUSE = timedelta(seconds=plan.get("pause", 0.05))
     dialled = _record_dials() if plan.get("record_dials") else []
+    if names := plan.get("names"):
+        _resolve(names)
     outcomes: dict[str, Outcome] = {}
     store = open_store(plan["store"])
     try:
@@ -65,7 +68,11 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
         states = runner.crawl(
             store,
             runner.Plan(
-                settings=Settings(host_delay=plan.get("host_delay", 0), budgets=plan.get("budgets", {})),
+                settings=Settings(
+                    host_delay=plan.get("host_delay", 0),
+                    budgets=plan.get("budgets", {}),
+                    allow_networks=tuple(plan.get("allow", ())),
+                ),
                 keys=Keys(plan.get("keys", {})),
                 sources=plan.get("sources", []),
                 since=timedelta(days=plan["since_days"]) if plan.get("since_days") else None,
@@ -118,6 +125,20 @@ def _try(store: Store, plan: dict[str, Any], trial: str) -> dict[str, Any]:
         answer = try_source(store, asked, trial, store.watches()[0])
     told = [type(answer.error).__name__, asked.keys.hide(str(answer.error))] if answer.error else []
     return {"states": [{"items": answer.items, "matches": answer.matches, "error": told}]}
+
+
+def _resolve(names: dict[str, str]) -> None:
+    """Let names lead to addresses, as a name server would say."""
+    from scrapy.utils.reactor import install_reactor  # noqa: PLC0415
+
+    install_reactor(scrapy_settings.TWISTED_REACTOR)
+    from twisted.internet import reactor  # noqa: PLC0415
+    from twisted.internet._resolver import GAIResolver  # noqa: PLC0415
+
+    def lead(host: str, *rest: Any) -> list[Any]:
+        return socket.getaddrinfo(names.get(host, host), *rest)
+
+    reactor.installNameResolver(GAIResolver(reactor, reactor.getThreadPool, lead))
 
 
 def _record_dials() -> list[list[object]]:

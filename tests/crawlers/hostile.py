@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import socket
 import ssl
+import struct
 import threading
 import time
 import zlib
@@ -56,9 +58,11 @@ class Hostile:
     robots: Page | None = None
     #: Folder to make a self-signed certificate in; None for plain HTTP.
     tls: Path | None = None
+    #: The address it listens at, one of loopback.
+    host: str = "127.0.0.1"
 
     def __enter__(self) -> Self:
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = (OverIPv6 if ":" in self.host else ThreadingHTTPServer)((self.host, 0), Handler)
         if self.tls:
             self.server.socket = _self_signed(self.tls).wrap_socket(self.server.socket, server_side=True)
             # A client that refuses the certificate hangs up; that is what the tests want.
@@ -76,11 +80,18 @@ class Hostile:
 
     @property
     def base(self) -> str:
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.server.server_address[1]}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http{'s' if self.tls else ''}://{host}:{self.server.server_address[1]}"
 
     def asked(self, path: str) -> list[Seen]:
         """Return the requests for one path."""
         return [one for one in self.seen if urlsplit(one.path).path == path]
+
+
+class OverIPv6(ThreadingHTTPServer):
+    """A server at an address of IPv6."""
+
+    address_family = socket.AF_INET6
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -186,6 +197,13 @@ def short(handler: Handler) -> None:
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
     handler.wfile.write(feed("cut"))
+    handler.close_connection = True
+
+
+def reset(handler: Handler) -> None:
+    """Hang up at once, so that the other side's next read fails."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
     handler.close_connection = True
 
 
