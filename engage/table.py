@@ -72,11 +72,12 @@ def _rows(lines: Iterator[str], columns: Sequence[str], separator: str) -> Itera
         yield Row(
             line=begin,
             cells=dict(zip(columns, (cell.strip() for cell in cells), strict=False)),
-            fault=_fault(cells, columns),
+            fault=fault_of(cells, columns),
         )
 
 
-def _fault(cells: Sequence[str], columns: Sequence[str]) -> str:
+def fault_of(cells: Sequence[str], columns: Sequence[str]) -> str:
+    """Return why a row cannot be taken, empty where it can."""
     if len(cells) != len(columns):
         return f"{len(cells)} cells where the first line names {len(columns)} columns"
     if any("\x00" in cell for cell in cells):

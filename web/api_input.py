@@ -78,6 +78,30 @@ class Body:
             raise InputError(f"“{name}” must be a list of texts")
         return list(map(str, value))
 
+    def cells(self) -> dict[str, str]:
+        """Return every value as a cell of a table has it: a list's texts with spaces between, null empty.
+
+        Raises:
+            InputError: a value is none of those.
+        """
+        return {name: _cell(name, value) for name, value in self.values.items()}
+
+
+def _cell(name: str, value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip()
+        case bool():
+            raise InputError(f"“{name[:40]}” must be a text, a number, or a list of texts")
+        case int() | float():
+            return f"{value:.2f}"
+        case [*each] if all(isinstance(one, str) for one in each):
+            return " ".join(map(str, each))
+        case _:
+            raise InputError(f"“{name[:40]}” must be a text, a number, or a list of texts")
+
 
 def sent() -> Body:
     """Return the body of this request.

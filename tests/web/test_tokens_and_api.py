@@ -111,6 +111,56 @@ def test_an_admin_token_changes_a_watch(app: Flask, store: Store) -> None:
     program.call("PUT", "/watches/acme", 400, json={**watch, "product": {"name": ""}})
 
 
+def test_accounts_are_brought_in_kept_in_step_and_read(app: Flask, store: Store) -> None:
+    program = Program(app, store, Scope.TRIAGE, "bob")
+    told = {"name": "Initech", "domains": ["initech.example"], "value": 12000.5, "renewal": "2026-09-30"}
+    new = program.call("PUT", "/accounts/initech", json=told)
+    assert (new["value"], new["domains"], new["stage"]) == (12000.5, ["initech.example"], "unknown")
+    changed = program.call("PUT", "/accounts/initech", json={"value": 15000, "outcome": "lost"})
+    assert (changed["name"], changed["stage"]) == ("Initech", "former")
+    assert [one["value"] for one in changed["values"]] == [12000.5, 15000]
+    assert program.call("GET", "/accounts/initech") == changed
+    assert program.call("GET", "/accounts?stage=loyal") == {"count": 0, "accounts": [], "next": None}
+    assert [one["key"] for one in program.call("GET", "/accounts?limit=1&stage=former")["accounts"]] == [
+        "initech"
+    ]
+    program.call("PUT", "/accounts/initech", 409, json={"version": new["version"], "tier": "gold"})
+    program.call("PUT", "/accounts/initech", json={"version": changed["version"], "tier": "gold"})
+    assert program.call("PUT", "/accounts/initech", json={"value": None})["value"] is None
+    assert store.audit(target="account:initech")[0].actor == "bob"
+    Program(app, store).call("PUT", "/accounts/initech", 403, json={"tier": "x"})
+    program.call("GET", "/accounts/nobody", 404)
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "said"),
+    [
+        ("a", [], "one JSON object"),
+        ("a", {}, "needs a name"),
+        ("a", {"name": "A", "colour": "red"}, "no field 'colour'"),
+        ("a", {"name": "A", "key": "b"}, "no field 'key'"),
+        ("a", {"name": "=1+1"}, "formula"),
+        ("a", {"name": "A\x00"}, "NUL"),
+        ("a", {"name": "A", "value": True}, "“value” must be"),
+        ("a", {"name": "A", "value": -1}, "begins like a formula"),
+        ("a", {"name": "A", "value": 1e300}, "lies between"),
+        ("a", {"name": "A", "renewal": "1900-01-01"}, "outside the years"),
+        ("a", {"name": "A", "domains": [1]}, "“domains” must be"),
+        ("a", {"name": "A", "domains": ["hooli.example"]}, "belongs to the account hooli already"),
+        ("a", {"name": "A", "value_before": 1}, "value_since"),
+        ("a", {"name": "A", "version": "1"}, "“version” must be"),
+        ("x" * 81, {"name": "A"}, "is no key"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_as_in_a_table(
+    app: Flask, store: Store, key: str, body: object, said: str
+) -> None:
+    program = Program(app, store, Scope.TRIAGE)
+    program.call("PUT", "/accounts/hooli", json={"name": "Hooli", "domains": "hooli.example"})
+    assert said in program.call("PUT", f"/accounts/{key}", 400, json=body)["error"]
+    assert program.call("GET", "/accounts")["count"] == 1
+
+
 @pytest.mark.parametrize(
     ("scope", "allowed"), [(Scope.READ, set()), (Scope.TRIAGE, {"notes"}), (Scope.ADMIN, {"notes", "watch"})]
 )

@@ -13,7 +13,7 @@ from core.customers import Account, Contact, Seat
 from core.errors import Conflict, InputError
 from core.kept import Order, Sought
 from core.stages import NEXT, Stage
-from engage.accounts import COLUMNS, contract_of, merged, under
+from engage.accounts import COLUMNS
 from engage.attention import period
 from engage.customers import (
     ACCOUNT,
@@ -30,10 +30,12 @@ from engage.keeping import line
 from engage.matching import place
 from engage.standing import override, refresh_account
 from engage.story import account_story
+from engage.upserting import upsert
 from web import outputs
 from web.customer_data import ACCOUNT_COLUMNS, account_cells, account_json
 from web.customer_words import STAGES
 from web.formats import wanted
+from web.i18n import _
 from web.quotes import quoted, reasons, told
 from web.services import now, the_store
 from web.sessions import actor
@@ -147,19 +149,15 @@ def _page(key: str, *, error: str = "", status: int = 200) -> Response:
 @blueprint.post("/accounts/<id:account_id>/contract")
 def save(account_id: str) -> AnyResponse:
     """Store what a person typed about a contract."""
-    store, stored = the_store(), find_account(the_store(), account_id)
+    find_account(the_store(), account_id)
+    cells = {name: request.form.get(name, "").strip() for name in COLUMNS if name != "key"}
+    version = request.form.get("version", default=0, type=int)
     try:
-        told = contract_of({name: request.form.get(name, "") for name in COLUMNS})
-        contract = merged(stored.account.contract, told, COLUMNS)
+        upsert(the_store(), account_id, cells, version=version, actor=actor(), now=now())
     except InputError as error:
         return _page(account_id, error=str(error), status=400)
-    version = request.form.get("version", default=0, type=int)
-    changed = under(stored.account, account_id, contract, now=now())
-    try:
-        store.keep(account_item(changed, version=version, by=actor(), now=now()))
     except Conflict:
-        return _page(account_id, error="Somebody changed it first; this is what it is now.", status=409)
-    refresh_account(store, account_id, now=now())
+        return _page(account_id, error=_("Somebody changed it first; this is what it is now."), status=409)
     return redirect(url_for(".one", account_id=account_id), code=303)
 
 

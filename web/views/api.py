@@ -9,19 +9,24 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
 from core.errors import InputError
+from core.kept import Sought
 from core.mention import mention_to_json
 from core.query_parser import parse
 from core.search import QueueSort, Search, Sort
+from core.stages import Stage
 from core.thread import triage_to_json
 from core.token import ApiToken, Scope
 from core.user import User
 from core.watch import Watch
 from engage import desk
+from engage.customers import ACCOUNT, StoredAccount, account_of, find_account
 from engage.teams import assignees_of
 from engage.tokens import use_token
+from engage.upserting import upsert
 from store.watchcodec import watch_from_json, watch_to_json
 from web import outputs
 from web.api_input import Body, sent
+from web.customer_data import account_json
 from web.queue_view import Args
 from web.services import now, the_store
 from web.tokens import new_id
@@ -138,6 +143,43 @@ def save_watch(watch_id: str) -> Response:
     """Store a watch whose `version` is the stored one, 0 for a new one."""
     saved = the_store().save_watch(_watch(watch_id), actor=_name(), now=now())
     return outputs.json_response(watch_to_json(saved))
+
+
+@blueprint.get("/accounts")
+def accounts() -> Response:
+    """Return accounts by key: `stage`, `limit`, `after`."""
+    stage = request.args.get("stage")
+    if stage is not None and stage not in tuple(Stage):
+        raise InputError(f"stage is one of {', '.join(Stage)}")
+    sought = Sought(kind=ACCOUNT, states=(stage,) if stage else ())
+    page = the_store().kept_page(sought, limit=_limit(), after=request.args.get("after"))
+    return outputs.json_response(
+        {
+            "count": sum(the_store().kept_counts(sought).values()),
+            "accounts": [_account(account_of(item)) for item in page.items],
+            "next": _next("api.accounts", page.next),
+        }
+    )
+
+
+@blueprint.get("/accounts/<id:account_id>")
+def account(account_id: str) -> Response:
+    """Return one account."""
+    return outputs.json_response(_account(find_account(the_store(), account_id)))
+
+
+@blueprint.put("/accounts/<id:account_id>")
+def save_account(account_id: str) -> Response:
+    """Store what is told of an account, by the rules of a table's row; what is not told stays."""
+    body = sent()
+    version = body.number("version") if "version" in body.values else None
+    cells = Body({name: value for name, value in body.values.items() if name != "version"}).cells()
+    found = upsert(the_store(), account_id, cells, version=version, actor=_name(), now=now())
+    return outputs.json_response(_account(found))
+
+
+def _account(stored: StoredAccount) -> dict[str, object]:
+    return {**account_json(stored.account), "version": stored.version}
 
 
 def _act(body: Body) -> desk.Done:
