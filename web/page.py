@@ -42,6 +42,8 @@ def install(app: Flask) -> None:
         act=wording.act,
         plain=wording.plain,
         lang=wording.is_language,
+        called=customer_words.called,
+        why=customer_words.why,
     )
     app.jinja_env.globals.update(asset=asset, words=wording, crm=customer_words)
     app.context_processor(_context)

@@ -17,13 +17,22 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from jinja2 import Environment, nodes
 
+from core.advocacy import Advocate, Answer, Lead, Permission, Programme, may_ask
+from core.advocacy import Standing as Programmed
 from core.clock import SetClock
+from core.customers import Account, Contract, Outcome, Person, Seat, Standing, judge_account
+from core.plays import Grade, Result
 from core.ports import Store
 from core.settings import Settings
+from core.stages import LEAVES, Because, Signal, Stage, judge
+from engage.accounts import Change
+from engage.story import DEEDS
 from tests.builders import NOW
+from tests.core.test_stages import GOOD_YEAR, TWO_ACTS, said
 from tests.web.access import pages
 from tests.web.browser import Browser, text_of
 from web import create_app
+from web.customer_words import WHYS, called, why
 
 WEB = Path(__file__).parents[2] / "web"
 DOCS = WEB.parent / "docs" / "translating.md"
@@ -203,6 +212,45 @@ def without_translated(page: str) -> str:
         page, before = re.sub("⟦[^⟦⟧]*⟧", "", page), page
         assert page != before, "a bracket was cut"
     return page
+
+
+def verdicts() -> Iterator[str]:
+    """Yield why anybody stands anywhere, or is not to be asked, as core tells it."""
+    for when in (
+        [(Signal.SATISFIED, 3)], [(Signal.LEFT, 5)], [(Signal.LEAVING, 1)], [(Signal.UNHAPPY, 1)] * 3,
+        [*GOOD_YEAR, *TWO_ACTS],
+    ):  # fmt: skip
+        yield from (one.why for one in judge(said(*when), before=Stage.UNKNOWN, now=NOW).because)
+    leaves = Standing(stage=Stage.AT_RISK, because=(Because(why=LEAVES),))
+    for outcome, people in (
+        (Outcome.LOST, []), (Outcome.OPEN, [(Stage.FORMER, Seat.USER)]),
+        (Outcome.OPEN, [(Stage.AT_RISK, Seat.BUYER)]), (Outcome.OPEN, [(Stage.AT_RISK, Seat.USER)]),
+        (Outcome.OPEN, [(Stage.LOYAL, Seat.USER)]), (Outcome.OPEN, [(leaves, Seat.USER)]),
+    ):  # fmt: skip
+        account = Account(key="a", contract=Contract(name="A", outcome=outcome))
+        crowd = [
+            Person(
+                key="p",
+                handles=(),
+                seat=seat,
+                standing=at if isinstance(at, Standing) else Standing(stage=at),
+            )
+            for at, seat in people
+        ]
+        yield from (one.why for one in judge_account(account, crowd).because)
+    for state, asked, last in (("declined", 0, None), ("found", 9, None), ("found", 0, NOW)):
+        advocate = Advocate(person="p", state=Programmed(state), last_asked=last)
+        yield may_ask(advocate, asked, now=NOW)
+
+
+def test_every_reason_and_name_of_core_is_translated(pseudo: Flask) -> None:
+    whys = set(verdicts())
+    assert len(whys) == len(WHYS)
+    names = [*Programme, *Programmed, *Answer, *Permission, *Lead, *Result, *Grade, *Change, *DEEDS]
+    with pseudo.test_request_context(headers={"Accept-Language": PSEUDO}):
+        assert [each for each in whys if not why(each).startswith("⟦")] == []
+        assert [each for each in names if not called(str(each)).startswith("⟦")] == []
+        assert why("good words on 3 days over 6 months") == "⟦Good words on 3 days over 6 months⟧"
 
 
 @pytest.mark.usefixtures("world")
