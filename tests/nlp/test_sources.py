@@ -16,6 +16,8 @@ LEAST = {
     "authored": 4_000,
     "read2": 4_000,
     "read3": 2_500,
+    "read4": 2_000,
+    "authored4": 5_000,
     "goemotions": 43_000,
     "compsent": 14_000,
 }
