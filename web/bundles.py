@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.query import And, Node, OneOf
+from core.search import Count
 from core.thread import StoredMention, ThreadRow
 
 
@@ -21,6 +23,43 @@ class Bundle:
     def rows(self) -> Sequence[ThreadRow]:
         """All of them."""
         return [self.lead, *self.more]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beyond:
+    """Threads of an author that the view has and this page does not."""
+
+    author: str
+    source: str
+    count: Count
+
+
+def beyond(
+    bundles: Sequence[Bundle],
+    matched: Mapping[str, Sequence[StoredMention]],
+    count: Callable[[Sequence[Node]], Sequence[Count]],
+) -> Mapping[str, Beyond]:
+    """Return by leading row what else its author has in the view: a bundle holds what one page shows.
+
+    Args:
+        bundles: those of the page.
+        matched: the mentions of its rows.
+        count: tells how many threads of the view each condition finds, all asked at once.
+    """
+    asked = {(bundle.lead.source, bundle.author): bundle for bundle in reversed(bundles) if bundle.author}
+    nodes = [And((OneOf("author", (author,)), OneOf("source", (source,)))) for source, author in asked]
+    here = [
+        {(one.mention.source, one.mention.author.handle) for one in matched.get(row.id, ())}
+        for bundle in bundles
+        for row in bundle.rows
+    ]
+    found = {}
+    for (who, bundle), told in zip(asked.items(), count(nodes) if nodes else (), strict=True):
+        more = told.value - sum(who in authors for authors in here)
+        if more > 0:
+            left = Count(value=more, exact=told.exact)
+            found[bundle.lead.id] = Beyond(author=who[1] or "", source=who[0], count=left)
+    return found
 
 
 def bundled(rows: Sequence[ThreadRow], matched: Mapping[str, Sequence[StoredMention]]) -> Sequence[Bundle]:

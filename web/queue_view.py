@@ -160,6 +160,11 @@ class QueueView:
         """Return the same view from its beginning."""
         return replace(self, after=None)
 
+    def args_of(self, author: str, source: str) -> Args:
+        """Return the address's parameters for an author's part of the same view, from its beginning."""
+        said = render(both(self.query.node, OneOf("author", (author,))))
+        return self.args(q=said, source=source, after=None)
+
     @property
     def narrowed(self) -> bool:
         """Whether more than the view itself limits what is shown."""

@@ -30,6 +30,7 @@ def command(work: Path | None, *, million: bool, quick: bool) -> None:
                 web.QUICK_SECONDS if quick else web.SECONDS,
                 place,
                 pause=web.QUICK_PAUSE if quick else 5.0,
+                rounds=web.QUICK_ROUNDS if quick else web.ROUNDS,
             ),
         }
     click.echo(json.dumps(found, indent=1))

@@ -12,24 +12,26 @@ from pathlib import Path
 
 import click
 
-from cli.benches.measures import machine, users
+from cli.benches.measures import keys, machine, users
 from cli.benches.measures.asks import SEARCHES
 from cli.benches.measures.filled import Filled
 from cli.benches.store import kept
 from cli.children import Child
-from core.errors import EarfulError
+from core.errors import ConfigError, EarfulError
 from store import open_store
 
 USERS, SECONDS = 50, 120.0
 QUICK_USERS, QUICK_SECONDS, QUICK_PAUSE = 4, 3.0, 0.5
 SIZE, QUICK_SIZE = 100_000, 2_000
+#: Rounds by keys through the queue, of 24 presses each.
+ROUNDS, QUICK_ROUNDS = 30, 2
 #: Seconds for the server to come up.
 START = 120.0
 
 
 @click.command("web")
 @click.option("--size", type=click.IntRange(1_000), help="Mentions in the corpus.")
-@click.option("--users", "people", type=click.IntRange(1), help="People who work at once.")
+@click.option("--users", "people", type=click.IntRange(0), help="People who work at once.")
 @click.option("--seconds", type=click.FloatRange(1), help="How long they work.")
 @click.option("--quick", is_flag=True, help="A small corpus, few people: whether it runs, not how fast.")
 @click.option(
@@ -44,18 +46,23 @@ def command(
 
     Pages are drawn as from somebody who works the queue: the queue, threads out of it, searches, the next
     page. The people are threads of this process on the same machine, so their own work is in the figures.
+    Then one person in a real Chromium works the queue by keys alone: from each key to what it paints. With
+    --users 0 only that is measured.
     """
     found = measured(
         size or (QUICK_SIZE if quick else SIZE),
-        people or (QUICK_USERS if quick else USERS),
+        people if people is not None else (QUICK_USERS if quick else USERS),
         seconds or (QUICK_SECONDS if quick else SECONDS),
         work,
         pause=QUICK_PAUSE if quick else 5.0,
+        rounds=QUICK_ROUNDS if quick else ROUNDS,
     )
     click.echo(json.dumps(found, indent=1))
 
 
-def measured(size: int, people: int, seconds: float, work: Path | None, *, pause: float) -> dict[str, object]:
+def measured(
+    size: int, people: int, seconds: float, work: Path | None, *, pause: float, rounds: int
+) -> dict[str, object]:
     """Return how long people waited for their pages over a corpus of `size` mentions."""
     with kept(work) as place, tempfile.TemporaryDirectory(prefix="earful-bench-web-") as data:
         filled = Filled(place / f"corpus-{size}", size)
@@ -63,13 +70,13 @@ def measured(size: int, people: int, seconds: float, work: Path | None, *, pause
         # A copy: people and sessions are no part of the corpus.
         shutil.copy(filled.place / "earful.db", Path(data) / "earful.db")
         return {"machine": machine.described(), "mentions": size} | _served(
-            Path(data), people, seconds, pause
+            Path(data), people, seconds, pause, rounds
         )
 
 
-def _served(data: Path, people: int, seconds: float, pause: float) -> dict[str, object]:
+def _served(data: Path, people: int, seconds: float, pause: float, rounds: int) -> dict[str, object]:
     store = open_store(f"sqlite:///{data / 'earful.db'}")
-    tokens = users.signed_in(store, people)
+    *tokens, typist = users.signed_in(store, people + 1)
     store.close()
     port = _free_port()
     server = Child("web server", ("cli", "serve", "--data", str(data), "--port", str(port)), quiet=True)
@@ -77,17 +84,25 @@ def _served(data: Path, people: int, seconds: float, pause: float) -> dict[str, 
     try:
         if not users.until(lambda: _answers(port), START):
             raise EarfulError(f"the web server did not come up within {START:.0f} s")
-        threads, after = users.first_threads(port, tokens[0])
+        threads, after = users.first_threads(port, typist)
         # `url:` reads every address of the store; nobody's daily search.
         asks = [ask for ask in SEARCHES if "url:" not in ask.query]
         office = users.Office(port, tokens, asks, threads, after, pause=pause)
         spent = _cpu(server)
         office.work(seconds)
         spent = _cpu(server) - spent
-        return {"load": machine.load()} | office.told() | {"server_cpu_seconds": round(spent, 2)}
+        found = {"load": machine.load()} | office.told() | {"server_cpu_seconds": round(spent, 2)}
+        return found | {"keys": _keys(port, typist, rounds)}
     finally:
         server.stop()
         server.wait()
+
+
+def _keys(port: int, token: str, rounds: int) -> dict[str, object]:
+    try:
+        return {"load": machine.load()} | keys.measured(port, token, rounds)
+    except ConfigError as error:
+        return {"missing": str(error)}
 
 
 def _answers(port: int) -> bool:

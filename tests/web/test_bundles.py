@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -51,3 +53,26 @@ def test_a_pinned_thread_stands_for_itself(browser: Browser, store: Store) -> No
     store.put([found(one) for one in mentions], now=NOW)
     browser.post("/triage/pin", on="0|hackernews:p1", pinned="yes")
     assert "more by moss" not in text_of(browser.get("/threads?q=author:moss").text)
+
+
+def test_what_an_author_has_on_other_pages_is_told_with_a_link_there(browser: Browser, store: Store) -> None:
+    mine = [
+        a_mention(native_id=f"b{n}", text=f"Acme {n}", author="moss", published_at=NOW - timedelta(hours=n))
+        for n in range(40)
+    ]
+    alike = a_mention(native_id="other", source="mastodon", text="Acme", author="moss", published_at=NOW)
+    store.put([found(one) for one in (*mine, alike)], now=NOW)
+    store.settle()
+    page = browser.get("/threads?sort=new").text
+    ((link, below),) = re.findall(
+        r'bundle-rest"><a href="([^"]+)">.*?(\d+) more threads with moss further', page
+    )
+    (beside,) = re.findall(r"(\d+) more by moss", text_of(page))
+    assert 1 + int(beside) + int(below) == 40
+    assert int(below) > 10
+    assert "40 threads" in text_of(browser.get(unescape(link)).text)
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    rest = text_of(browser.get(unescape(following[1])).text)
+    assert f"{int(below) - 1} more by moss" in rest
+    assert f"{int(beside) + 1} more threads with moss elsewhere in this view" in rest

@@ -14,6 +14,7 @@ from core.clock import iso
 from core.errors import Conflict, NotFound
 from core.labels import Labels
 from core.mention import mention_to_json
+from core.query import Node
 from core.search import Count, QueuePage
 from core.thread import Thread, ThreadRow, Triage, triage_to_json
 from engage.hands import batch, busy, others
@@ -22,14 +23,14 @@ from engage.teams import assignable
 from web import outputs
 from web.answer_box import answer_box
 from web.asking import all_views, came_from, read_view, remember_sort
-from web.bundles import bundled
+from web.bundles import beyond, bundled
 from web.conversation import Turn, product_labels, turns
 from web.done import finished
 from web.folding import MAX_REVISION, MOST_REVISIONS, folded, newest_notes
 from web.formats import wanted
 from web.marks import Mark, Piece, pieces
 from web.neighbours import neighbours
-from web.queue_view import SORTS, QueueView, View
+from web.queue_view import SORTS, QueueView, View, both
 from web.services import now, the_store
 from web.sessions import actor, mine
 from web.tokens import new_id
@@ -79,7 +80,7 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
     views = all_views()
     ids = [row.id for row in page.rows]
     held, matched = others(store, ids, user=actor(), now=now()), store.matched(ids)
-    counts = _counts(view, views)
+    bundles, counts = bundled(page.rows, matched), _counts(view, views)
     if not counts["all"].value and not view.narrowed:
         return render_template("threads/first.html", states=store.source_states(), watches=store.watches())
     products = {watch.id: watch.product.name for watch in store.watches()}
@@ -89,7 +90,8 @@ def queue_page(view: QueueView, *, error: str = "") -> str:
         views=views,
         sorts=SORTS,
         page=page,
-        bundles=bundled(page.rows, matched),
+        bundles=bundles,
+        beyond=beyond(bundles, matched, lambda nodes: _counted(view, nodes)),
         counts=counts,
         labels={row.id: _row_labels(row, products) for row in page.rows},
         misread=misread(view),
@@ -236,6 +238,12 @@ def _counts(view: QueueView, views: Sequence[View]) -> dict[str, Count]:
     searches = [QueueView(view=each, unmuted=view.unmuted).search(now=moment, mine=ours) for each in views]
     counted = the_store().queue_counts(searches)
     return {each.key: count for each, count in zip(views, counted, strict=True)}
+
+
+def _counted(view: QueueView, nodes: Sequence[Node]) -> Sequence[Count]:
+    """Return how many threads of a view each condition finds."""
+    search = view.search(now=now(), mine=mine())
+    return the_store().queue_counts([replace(search, node=both(search.node, node)) for node in nodes])
 
 
 def _queue_json(view: QueueView) -> Response:

@@ -88,9 +88,22 @@ function use(element) {
   } else {
     // A menu that opens out of sight is none.
     if (element.matches("summary")) element.focus();
+    showPressed(element);
     element.click();
   }
 }
+
+// What leads away is seen to be pressed in the very next frame, however long the server takes.
+function showPressed(element) {
+  if (!element.matches("a[href], button:not([type=button])")) return;
+  const seen = element.checkVisibility() ? element : element.closest("[data-row], .menu");
+  seen?.setAttribute("data-pressed", "");
+}
+
+// A page that comes back as it was left is nobody's press.
+addEventListener("pageshow", () => {
+  for (const element of document.querySelectorAll("[data-pressed]")) element.removeAttribute("data-pressed");
+});
 
 // Outside the current row, only what belongs to the page as a whole.
 function within(selector) {
