@@ -21,6 +21,8 @@ MARK_KIND, MARK_KEY = "setting", "topics"
 MOST = 1500
 SPAN = timedelta(days=180)
 PAGE = 200
+#: From here on an intent is part of how something is said.
+LIKELY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +50,8 @@ def find_topics(store: Store, *, folder: str = "", threads: int = 1, now: dateti
         vectors = embed(texts, folder=folder, threads=threads) if texts else None
         if vectors is None:
             continue
-        for group in groups(vectors, texts, before=before, common=brands):
+        kinds = [_kind(one, watch.product.name) for one in mentions]
+        for group in groups(vectors, texts, kinds=kinds, before=before, common=brands):
             ids = tuple(mentions[at].mention.id for at in group.members)
             found.append(Topic(key=group.key, watch=watch.id, name=group.name or ids[0], middle=group.middle,
                                mentions=ids))  # fmt: skip
@@ -73,6 +76,15 @@ def _newest(store: Store, watch: Watch, now: datetime) -> list[StoredMention]:
         if after is None:
             break
     return found[:MOST]
+
+
+def _kind(stored: StoredMention, product: str) -> str:
+    """Return how something is said toward the product: its tone and likely intents; empty where untold."""
+    labels = next((one for one in stored.mention.labels if one.brand == product), None)
+    if labels is None or labels.sentiment is None:
+        return ""
+    intents = sorted(intent.value for intent, p in labels.intents.items() if p >= LIKELY)
+    return " ".join((labels.sentiment.tone.value, *intents))
 
 
 def _save(store: Store, found: list[Topic], now: datetime) -> None:

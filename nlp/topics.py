@@ -19,7 +19,9 @@ from nlp.model import Model
 Floats = NDArray[np.float64]
 
 #: A group keeps the id of the older one whose middle lies at least so near (cosine).
-SAME = 0.9
+SAME = 0.8
+#: Kinds of message with fewer texts have no middle of their own.
+FEW = 5
 ROUNDS = 40
 SHORTEST_WORD = 3
 NAME_WORDS = 3
@@ -59,6 +61,7 @@ def groups(
     vectors: Floats,
     texts: Sequence[str],
     *,
+    kinds: Sequence[str] = (),
     before: Mapping[str, Sequence[float]],
     common: Sequence[str] = (),
 ) -> list[Group]:
@@ -67,17 +70,17 @@ def groups(
     Args:
         vectors: one row of length 1 for each text.
         texts: what they say, for the names.
+        kinds: of each text its tone and intent: what all texts of a kind share tells no topic apart.
         before: the middles of earlier groups by id; a group near one of them goes on under its id.
         common: words that name nothing here, such as the brands.
     """
     number = min(max(round(math.sqrt(len(texts)) / 2), 2), 20)
     if len(texts) <= number:
         return []
-    # What all texts share tells nothing apart.
-    spread = _unit(vectors - vectors.mean(axis=0))
+    spread = _spread(vectors, kinds or [""] * len(texts))
     owner = _clustered(spread, number)
     middles = {
-        each: _unit(vectors[owner == each].mean(axis=0)[None])[0] for each in sorted(set(owner.tolist()))
+        each: _unit(spread[owner == each].mean(axis=0)[None])[0] for each in sorted(set(owner.tolist()))
     }
     keys = _lasting(middles, before)
     names = _names(
@@ -86,12 +89,23 @@ def groups(
     found = []
     for each, middle in middles.items():
         members = np.flatnonzero(owner == each)
-        ordered = members[np.argsort(-(vectors[members] @ middle), kind="stable")]
+        ordered = members[np.argsort(-(spread[members] @ middle), kind="stable")]
         found.append(
             Group(key=keys[each], name=names[each], middle=tuple(map(float, middle.round(5))),
                   members=tuple(map(int, ordered)))
         )  # fmt: skip
     return sorted(found, key=lambda group: (-len(group.members), group.key))
+
+
+def _spread(vectors: Floats, kinds: Sequence[str]) -> Floats:
+    """Return vectors without what all texts of their kind share: how it is said, not what it is about."""
+    spread = vectors - vectors.mean(axis=0)
+    told = np.asarray(kinds)
+    for kind in sorted(set(kinds)):
+        mine = told == kind
+        if mine.sum() >= FEW:
+            spread[mine] = vectors[mine] - vectors[mine].mean(axis=0)
+    return _unit(spread)
 
 
 def _clustered(vectors: Floats, number: int) -> NDArray[np.int64]:

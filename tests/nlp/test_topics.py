@@ -37,5 +37,19 @@ def test_a_topic_keeps_its_id_when_more_is_said_of_it() -> None:
     assert again == {name: group.key for name, group in first.items()}
 
 
+def test_texts_are_grouped_by_what_they_are_about_and_not_by_how_it_is_said() -> None:
+    texts = [text for said in THEMES.values() for text in said] * 4
+    kinds = ["positive" if at % 2 else "negative" for at in range(len(texts))]
+    # The encoder was taught tone: it lies far apart there, and themes lie near each other.
+    rows = vectors(texts) * 0.3 + np.asarray(
+        [[0.0, 2.0 if kind == "positive" else -2.0, 0.0] for kind in kinds]
+    )
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    by_tone = groups(rows, texts, before={})
+    assert all(len({kinds[at] for at in group.members}) == 1 for group in by_tone)
+    by_theme = groups(rows, texts, kinds=kinds, before={})
+    assert sorted(group.name.split(", ")[0] for group in by_theme) == ["export", "invoice"]
+
+
 def test_hardly_anything_said_is_no_topic() -> None:
     assert groups(vectors(["The export fails"]), ["The export fails"], before={}) == []
