@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from cli.benches.all import command as everything
 from cli.benches.corpora import PLANTED, Corpus
+from cli.benches.customers import command as customers
 from cli.benches.measures.asks import SEARCHES
 from cli.benches.measures.filled import Filled
 from cli.benches.store import command
@@ -48,6 +49,18 @@ def test_the_benchmark_of_the_store_tells_figures_and_ratios(work: Path) -> None
             assert (
                 corpus[part]["ratio_p95_low"] <= corpus[part]["ratio_p95"] <= corpus[part]["ratio_p95_high"]
             )
+
+
+def test_the_benchmark_of_customers_tells_every_part(work: Path) -> None:
+    arguments = ["--quick", "--accounts", "20", "--work", str(work)]
+    done = CliRunner().invoke(customers, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert (found["accounts"], found["mentions"]) == (20, 2_000)
+    assert found["people"] > 100
+    assert min(part["cpu_s"] for part in (*found["nightly"].values(), *found["forget"].values())) > 0
+    assert found["one_mention"]["p50_cpu_ms"] > 0
+    assert len(found["pages"]) > 20
 
 
 def test_people_at_their_desks_are_answered(work: Path) -> None:
