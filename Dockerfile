@@ -19,6 +19,8 @@ COPY engage engage
 COPY web web
 COPY cli cli
 COPY scrapy.cfg LICENSE ./
+# The root is read-only where it runs: without this every process, each crawl too, would compile it all anew.
+RUN python -m compileall -q core crawlers nlp store engage web cli
 ENV PATH=/opt/earful/.venv/bin:$PATH PYTHONPATH=/opt/earful PYTHONUNBUFFERED=1 \
     EARFUL_DATA_DIR=/data EARFUL_HOST=0.0.0.0 EARFUL_PORT=8710
 USER earful

@@ -6,7 +6,10 @@ It reads docs/decisions/0010 and 0011 for itself, so that an engine that misread
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import snowballstemmer
 
@@ -61,11 +64,6 @@ class Brute:
         ordered = sorted(self.mention.labels, key=lambda labels: (labels.brand not in products, labels.brand))
         said = [labels.language for labels in ordered if labels.language != "und"]
         return _tag(said[0] if said else self.mention.language or "und")
-
-    def is_found(self, search: Search) -> bool:
-        if self.mention.deleted or (self.stored.context and not _asks_for_context(search.node)):
-            return False
-        return self.says(search.node, search)
 
     def says(self, node: Node, search: Search) -> bool:  # noqa: PLR0911 — one per kind of node
         match node:
@@ -192,6 +190,44 @@ class Brute:
         author = self.mention.author
         keys = [name.casefold().removeprefix("@") for name in (author.handle, author.name, author.id) if name]
         return value.casefold().removeprefix("@") in keys
+
+
+class Jury:
+    """All judges over one world, who remember what each found of every single condition."""
+
+    def __init__(self, judges: Sequence[Brute]) -> None:
+        self.judges = judges
+        self.everybody = (1 << len(judges)) - 1
+        self._living = self._who(lambda judge: not judge.mention.deleted)
+        self._matched = self._who(lambda judge: not judge.stored.context)
+        #: Condition, moment and user → a bit for each judge that says yes.
+        self._said: dict[tuple[Node, datetime, tuple[str, ...]], int] = {}
+
+    def found(self, search: Search) -> list[Brute]:
+        """Return the judges of everything that a search finds."""
+        mask = self._says(search.node, search) & self._living
+        if not _asks_for_context(search.node):
+            mask &= self._matched
+        return [judge for number, judge in enumerate(self.judges) if mask >> number & 1]
+
+    def _who(self, says: Callable[[Brute], bool]) -> int:
+        return sum(1 << number for number, judge in enumerate(self.judges) if says(judge))
+
+    def _says(self, node: Node, search: Search) -> int:
+        match node:
+            case And(nodes):
+                return functools.reduce(operator.and_, (self._says(one, search) for one in nodes))
+            case Or(nodes):
+                return functools.reduce(operator.or_, (self._says(one, search) for one in nodes))
+            case Not(child):
+                return self.everybody & ~self._says(child, search)
+            case OneOf(values=(_, _, *_)):
+                ones = (replace(node, values=(value,)) for value in node.values)
+                return functools.reduce(operator.or_, (self._says(one, search) for one in ones))
+        key = (node, search.now, tuple(search.mine))
+        if key not in self._said:
+            self._said[key] = self._who(lambda judge: judge.says(node, search))
+        return self._said[key]
 
 
 def status(thread: Thread, search: Search) -> str:

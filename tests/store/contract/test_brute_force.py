@@ -21,7 +21,7 @@ from core.search import FacetValue, QueueSort, Search, Sort
 from core.thread import Status, StoredMention
 from store import open_store
 from tests.builders import NOW
-from tests.store.contract.brute import Brute, status
+from tests.store.contract.brute import Brute, Jury, status
 from tests.store.contract.world import SOURCES, TAGS, USERS, World, build
 
 #: Of an engine in a file and of one behind HTTP, where each question is a request.
@@ -36,11 +36,11 @@ class Filled:
 
     store: Store
     world: World
-    judges: list[Brute]
+    jury: Jury
     queries: int
 
     def expected(self, search: Search) -> list[StoredMention]:
-        found = [judge.stored for judge in self.judges if judge.is_found(search)]
+        found = [judge.stored for judge in self.jury.found(search)]
         return sorted(found, key=lambda s: (s.mention.published_at, s.mention.id), reverse=True)
 
 
@@ -49,7 +49,7 @@ def filled(shared_address: str) -> Iterator[Filled]:
     store = open_store(shared_address, clock=SetClock(NOW))
     world = build(store)
     number = QUERIES if shared_address.startswith("sqlite") else QUERIES_BY_HTTP
-    yield Filled(store, world, [Brute(world, stored) for stored in store.mentions()], number)
+    yield Filled(store, world, Jury([Brute(world, stored) for stored in store.mentions()]), number)
     store.close()
 
 
@@ -174,7 +174,7 @@ def test_pages_together_are_the_whole(filled: Filled) -> None:
 
 
 def test_risk_sorts_by_churn_then_time(filled: Filled) -> None:
-    judges = {judge.mention.id: judge for judge in filled.judges}
+    judges = {judge.mention.id: judge for judge in filled.jury.judges}
     for written, search, _ in some_searches(filled, 101, 200):
         found = [h.stored.mention.id for h in filled.store.search(search, sort=Sort.RISK, limit=1_000).hits]
         keys = [(max(judges[i].churns(None), default=-1.0), judges[i].mention.published_at, i) for i in found]
@@ -223,13 +223,9 @@ def test_facets_count_what_looking_counts(filled: Filled) -> None:
     for written, search, rnd in some_searches(filled, 102, 200):
         limit = rnd.choice((1, 3, 20))
         found = filled.store.facets(search, FACETS, limit=limit)
+        judges = filled.jury.found(search)
         for name in FACETS:
-            counts = Counter(
-                value
-                for judge in filled.judges
-                if judge.is_found(search)
-                for value in facet_values(judge, name, search)
-            )
+            counts = Counter(value for judge in judges for value in facet_values(judge, name, search))
             ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:limit]
             assert found[name] == [FacetValue(value=v, count=n) for v, n in ordered], (written, name)
 
@@ -241,7 +237,7 @@ def test_histograms_count_what_looking_counts(filled: Filled) -> None:
         end = start + step * rnd.randrange(0, 40) + timedelta(minutes=rnd.choice((0, 5)))
         buckets = filled.store.histogram(search, step=step, start=start, end=end)
         assert len(buckets) == -((start - end) // step)
-        judges = [judge for judge in filled.judges if judge.is_found(search)]
+        judges = filled.jury.found(search)
         for number, bucket in enumerate(buckets):
             assert bucket.start == start + number * step
             to = min(end, bucket.start + step)
@@ -254,8 +250,8 @@ def test_the_queue_holds_the_threads_of_matched_hits(filled: Filled) -> None:
     for written, search, rnd in some_searches(filled, 104, 400):
         expected = {
             judge.mention.thread_id
-            for judge in filled.judges
-            if judge.is_found(search) and not judge.stored.context and not judge.stored.own
+            for judge in filled.jury.found(search)
+            if not judge.stored.context and not judge.stored.own
         }
         sort = rnd.choice(list(QueueSort))
         size = rnd.choice((7, 50, 1_000))
