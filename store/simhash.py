@@ -71,8 +71,8 @@ def _group(texts: Sequence[Sequence[str]]) -> list[int | None]:
     long = [tokens for tokens in texts if len(tokens) >= MIN_TOKENS]
     if not long:
         return [None] * len(texts)
-    hashes = np.array(list(map(_hashes.__getitem__, itertools.chain.from_iterable(long))), dtype=np.uint64)
     ends = np.cumsum([len(tokens) for tokens in long])
+    hashes = np.fromiter(map(_hashes.__getitem__, itertools.chain.from_iterable(long)), np.uint64, ends[-1])
     starts = np.concatenate(([0], ends[:-1]))
     shingles = _mixed(hashes[:-1] * MIX + hashes[1:])
     lanes = SPREAD[shingles.view(np.uint8)].reshape(-1, 8)

@@ -32,8 +32,8 @@ DROP = "DELETE FROM near_settled WHERE band = ? AND simhash = ?"
 SETTLE = """
 INSERT INTO near_settled (band, simhash, docid) SELECT band, simhash, docid FROM near_fresh ORDER BY 1, 2
 """
-#: Rows that gather before they move on: four for each of some thousand mentions.
-GATHERED = 20_000
+#: Rows that gather before they move on, four for each mention: each move writes most pages of a large table.
+GATHERED = 80_000
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
 
 

@@ -1,7 +1,9 @@
-"""What a person would write by hand on FTS5: the baseline that `earful bench store` compares the store with.
+"""What a person would write by hand on FTS5: what `earful bench store` compares the store with.
 
-One table, one external-content FTS5 index with the stock tokenizer, rows in order of time, the same
-durability (WAL, synchronous=FULL). It knows no revisions, labels by brand, languages, copies or erasure.
+One table with all that the store tells of a mention, one external-content FTS5 index with the stock
+tokenizer, rows in order of time, the same durability (WAL, synchronous=FULL). It reads what the store
+reads for the same page, and `values` makes of it what a page could show. It works out no stems by
+language, copies, brands or erasure, and keeps no figure of a thread while mentions come in.
 """
 
 # The SQL here is put together from our own names; every value is bound.
@@ -10,7 +12,9 @@ durability (WAL, synchronous=FULL). It knows no revisions, labels by brand, lang
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
@@ -21,19 +25,30 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -16384;
 PRAGMA wal_autocheckpoint = 4000;
 CREATE TABLE IF NOT EXISTS doc (
-    docid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, thread TEXT NOT NULL,
-    author TEXT NOT NULL, url TEXT, title TEXT, text TEXT NOT NULL, lang TEXT, published INTEGER NOT NULL,
-    context INTEGER NOT NULL, own INTEGER NOT NULL, tone TEXT, risk REAL, labels TEXT
+    docid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, native TEXT NOT NULL,
+    kind TEXT NOT NULL, url TEXT, thread TEXT NOT NULL, parent TEXT, author_id TEXT, author TEXT, name TEXT,
+    author_url TEXT, followers INTEGER, title TEXT, text TEXT NOT NULL, lang TEXT, published INTEGER NOT NULL,
+    known INTEGER NOT NULL, edited INTEGER, deleted INTEGER NOT NULL, score INTEGER, replies INTEGER,
+    shares INTEGER, views INTEGER, rating INTEGER, revision INTEGER NOT NULL, context INTEGER NOT NULL,
+    own INTEGER NOT NULL, seen INTEGER NOT NULL, copy_of TEXT, watches TEXT NOT NULL, tone TEXT, risk REAL,
+    labels TEXT
 );
 CREATE INDEX IF NOT EXISTS doc_thread ON doc (thread);
 CREATE INDEX IF NOT EXISTS doc_author ON doc (author);
 CREATE INDEX IF NOT EXISTS doc_source ON doc (source);
 CREATE INDEX IF NOT EXISTS doc_risk ON doc (risk);
 CREATE TABLE IF NOT EXISTS thread (
-    id TEXT PRIMARY KEY, points REAL NOT NULL DEFAULT 0, pinned INTEGER NOT NULL DEFAULT 0,
-    status TEXT NOT NULL DEFAULT 'open', version INTEGER NOT NULL DEFAULT 0, own_last INTEGER, top INTEGER
+    id TEXT PRIMARY KEY, points REAL NOT NULL DEFAULT 0, reasons TEXT NOT NULL DEFAULT '[]',
+    status TEXT NOT NULL DEFAULT 'open', assignee TEXT, snoozed INTEGER, pinned INTEGER NOT NULL DEFAULT 0,
+    about_us INTEGER NOT NULL DEFAULT 1, tags TEXT NOT NULL DEFAULT '[]', version INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL, mentions INTEGER NOT NULL, newest INTEGER, own_last INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS thread_points ON thread (pinned DESC, points DESC, id);
+CREATE INDEX IF NOT EXISTS thread_status ON thread (status);
+CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, thread TEXT, author TEXT, text TEXT, at INTEGER);
+CREATE INDEX IF NOT EXISTS note_thread ON note (thread);
+CREATE TABLE IF NOT EXISTS correction (doc INTEGER, by TEXT, at INTEGER, tone TEXT, churn INTEGER);
+CREATE INDEX IF NOT EXISTS correction_doc ON correction (doc);
 CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY, at INTEGER, actor TEXT, target TEXT, payload TEXT, hash BLOB
 );
@@ -44,22 +59,32 @@ CREATE TRIGGER IF NOT EXISTS doc_added AFTER INSERT ON doc BEGIN
     INSERT INTO fts (rowid, title, text) VALUES (NEW.docid, NEW.title, NEW.text);
 END;
 """
-ADD = """
-INSERT INTO doc (docid, id, source, thread, author, url, title, text, lang, published, context, own)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+#: What is known of a mention when it comes in, and what is shown of it.
+TOLD = (
+    *("docid", "id", "source", "native", "kind", "url", "thread", "parent", "author_id", "author", "name"),
+    *("author_url", "followers", "title", "text", "lang", "published", "known", "edited", "deleted", "score"),
+    *("replies", "shares", "views", "rating", "revision", "context", "own", "seen", "copy_of", "watches"),
+)
+SHOWN = ", ".join(f"d.{name}" for name in (*TOLD[1:], "tone", "risk", "labels"))
+#: Where a shown row holds a time, and lists as JSON.
+TIMES = tuple(TOLD[1:].index(name) for name in ("published", "seen"))
+LISTS = TOLD[1:].index("watches"), len(TOLD) + 1
+ADD = f"INSERT INTO doc ({', '.join(TOLD)}) VALUES ({', '.join('?' * len(TOLD))})"
 THREADS = """
-INSERT INTO thread (id, points, own_last, top)
-SELECT thread, random() % 100, max(CASE WHEN own THEN published END), max(docid) FROM doc
-WHERE NOT context GROUP BY thread
+INSERT INTO thread (id, points, size, mentions, newest, own_last)
+SELECT thread, random() % 100, count(*), sum(NOT own), max(published), max(CASE WHEN own THEN published END)
+FROM doc WHERE NOT context GROUP BY thread
 """
 #: Where the hits are read from: along FTS5 in order of time, or along the table.
 BY_WORD = "FROM fts CROSS JOIN doc d ON d.docid = fts.rowid WHERE fts MATCH ? AND NOT d.context"
 BY_ROW = "FROM doc d WHERE NOT d.context"
-COLUMNS = "id", "source", "thread", "author", "url", "title", "text", "lang", "published"
-SHOWN = ", ".join(f"d.{name}" for name in (*COLUMNS, "tone", "risk", "labels"))
+#: The mention of a thread that is likeliest to leave, and the one that began it.
+TOP = """
+SELECT docid FROM doc x WHERE x.thread = t.id AND NOT (x.context OR x.own) ORDER BY risk DESC, docid DESC
+"""
+FIRST = "SELECT title FROM doc x WHERE x.thread = t.id ORDER BY docid"
 
-Row = tuple[int | str | None, ...]
+Row = tuple[int | float | str | None, ...]
 
 
 class Raw:
@@ -76,7 +101,7 @@ class Raw:
         with self.connection:
             self.connection.executemany(ADD, rows)
 
-    def label(self, rows: Iterable[tuple[str, float, str, str]]) -> None:
+    def label(self, rows: Iterable[tuple[str | None, float | None, str, str]]) -> None:
         """Store tone, churn risk and the labels as shown, by id; then make the threads."""
         with self.connection:
             self.connection.executemany("UPDATE doc SET tone = ?, risk = ?, labels = ? WHERE id = ?", rows)
@@ -111,24 +136,34 @@ class Raw:
         return self._rows(sql, match)
 
     def queue(self, *, limit: int = 50) -> list[Row]:
-        """Return the threads that come first, with what shows beside each."""
+        """Return the threads that come first, with what shows beside each, and how many there are."""
         sql = f"""
-            SELECT t.id, t.points, t.status, {SHOWN},
-                (SELECT count(*) FROM doc x WHERE x.thread = t.id)
+            SELECT {SHOWN}, t.*, ({FIRST} LIMIT 1), (SELECT count(*) FROM note WHERE note.thread = t.id)
             FROM (
                 SELECT * FROM thread WHERE status = 'open'
                 ORDER BY pinned DESC, points DESC, id LIMIT {limit + 1}
             ) t
-            JOIN doc d ON d.docid = t.top
+            JOIN doc d ON d.docid = ({TOP} LIMIT 1)
         """
-        total = self._rows("SELECT count(*) FROM thread WHERE status = 'open'", None)
-        return self._rows(sql, None) + total
+        rows = self._rows(sql, None)
+        said = (
+            "SELECT c.* FROM json_each(?) AS shown CROSS JOIN doc d ON d.id = shown.value "
+            "CROSS JOIN correction c ON c.doc = d.docid ORDER BY at"
+        )
+        rows += self._rows(said, json.dumps([row[0] for row in rows]))
+        return rows + self._rows("SELECT count(*) FROM thread WHERE status = 'open'", None)
 
-    def thread(self, thread_id: str) -> list[Row]:
-        """Return a thread's mentions and its triage."""
-        sql = f"SELECT {SHOWN} FROM doc d WHERE thread = ? ORDER BY docid"
-        mentions = list(self.connection.execute(sql, (thread_id,)))
-        return mentions + list(self.connection.execute("SELECT * FROM thread WHERE id = ?", (thread_id,)))
+    def thread(self, thread_id: str) -> list[object]:
+        """Return a thread's mentions as values, its triage, notes and corrections, of one moment."""
+        with self.connection:
+            mentions = self._rows(f"SELECT {SHOWN} FROM doc d WHERE thread = ? ORDER BY docid", thread_id)
+            head = self._rows("SELECT * FROM thread WHERE id = ?", thread_id)
+            notes = self._rows("SELECT * FROM note WHERE thread = ? ORDER BY at", thread_id)
+            said = self._rows(
+                "SELECT c.* FROM doc d JOIN correction c ON c.doc = d.docid WHERE d.thread = ? ORDER BY at",
+                thread_id,
+            )
+        return [*map(values, mentions), *head, *notes, *said]
 
     def threads(self) -> list[str]:
         """Return the ids of all threads, the largest first."""
@@ -162,6 +197,16 @@ class Raw:
 
     def _rows(self, sql: str, match: str | None) -> list[Row]:
         return list(self.connection.execute(sql, (match,) if match else ()))
+
+
+def values(row: Row) -> tuple[object, ...]:
+    """Return a shown row as a page could show it: times as times, labels and watches out of their JSON."""
+    made: list[object] = list(row)
+    for place in TIMES:
+        made[place] = datetime.fromtimestamp(int(row[place] or 0) / 1_000_000, UTC)
+    for place in LISTS:
+        made[place] = json.loads(str(row[place] or "[]"))
+    return tuple(made)
 
 
 def _from(match: str | None) -> str:

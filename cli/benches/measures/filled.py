@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -14,11 +15,13 @@ from pathlib import Path
 from cli.benches.corpora import END, MODEL, PRODUCT, WATCH, Corpus, labels_for
 from cli.benches.measures.timing import Timer
 from core.clock import SetClock
+from core.labels import Labels
 from core.ports import Store
 from core.source import Found
 from core.thread import Priority, Reason
 from core.work import Answer
 from store import open_store
+from store.codecs import labels_to_text
 from store.sqlite.raw import Raw, Row
 
 BATCH = 500
@@ -84,7 +87,8 @@ class Filled:
 
     def _label(self) -> int:
         """Answer every pair, as a labeller would."""
-        lease, count, spent, rows = timedelta(hours=1), 0, 0.0, []
+        lease, count, spent = timedelta(hours=1), 0, 0.0
+        said: dict[str, list[Labels]] = defaultdict(list)
         while True:
             began = time.process_time()
             due = self.store.lease_unlabelled(MODEL, limit=LABELLED, owner="bench", lease=lease, now=END)
@@ -95,13 +99,11 @@ class Filled:
             for item in due:
                 labels = labels_for(int(item.mention.native_id), item.brand, item.mention.language)
                 answers.append(Answer(mention_id=item.mention.id, revision=item.revision, labels=labels))
-                if item.brand == PRODUCT and labels.sentiment and labels.churn:
-                    shown = json.dumps(labels.to_json())
-                    rows.append((labels.sentiment.tone.value, labels.churn.p, shown, item.mention.id))
+                said[item.mention.id].append(labels)
             began = time.process_time()
             count += self.store.put_labels(answers, now=END)
             spent += time.process_time() - began
-        self.raw.label(rows)
+        self.raw.label(by_hand(said))
         return round(count / max(spent, 1e-6))
 
     def _rank(self) -> None:
@@ -130,20 +132,23 @@ def batches(corpus: Corpus) -> Iterator[list[Found]]:
         yield batch
 
 
+def by_hand(said: Mapping[str, Sequence[Labels]]) -> Iterator[tuple[str | None, float | None, str, str]]:
+    """Yield what the baseline's table holds of the labels of each mention: the product's as columns."""
+    for mention_id, labels in said.items():
+        shown = f"[{','.join(map(labels_to_text, labels))}]"
+        toward = next((one for one in labels if one.brand == PRODUCT), None)
+        tone = toward.sentiment.tone.value if toward and toward.sentiment else None
+        yield tone, toward.churn.p if toward and toward.churn else None, shown, mention_id
+
+
 def row(docid: int, found: Found) -> Row:
     """Return a mention as the baseline's table holds it."""
-    mention = found.mention
+    mention, author, engagement = found.mention, found.mention.author, found.mention.engagement
     return (
-        docid,
-        mention.id,
-        mention.source,
-        mention.thread_id,
-        mention.author.handle,
-        mention.url,
-        mention.title,
-        mention.text,
-        mention.language,
-        int(mention.published_at.timestamp() * 1e6),
-        found.context,
-        found.own,
+        *(docid, mention.id, mention.source, mention.native_id, mention.kind.value, mention.url),
+        *(mention.thread_id, mention.parent_id, author.id, author.handle, author.name, author.url),
+        *(author.followers, mention.title, mention.text, mention.language),
+        *(int(mention.published_at.timestamp() * 1e6), mention.published_known, None, mention.deleted),
+        *(engagement.score, engagement.replies, engagement.shares, engagement.views, mention.rating),
+        *(1, found.context, found.own, int(END.timestamp() * 1e6), None, json.dumps([found.watch_id])),
     )
