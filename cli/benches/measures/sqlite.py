@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from cli.benches.corpora import END, SPAN
 from cli.benches.measures.asks import DAY, FEW, SEARCHES, Ask, searched
 from cli.benches.measures.filled import Filled
 from cli.benches.measures.timing import Timer, together
 from core.errors import StoreUnavailable
-from core.search import Hit
+from core.search import Page
 from core.thread import Status, Triage
 from store.sqlite.raw import values
+
+T = TypeVar("T")
 
 FACETS = ("source", "lang", "author", "sentiment")
 RAW_FACETS = ("source", "lang", "author", "tone")
@@ -71,17 +74,21 @@ class Measured:
         ((hits,),) = self.raw.count(ask.match, ask.where)
         return int(hits or 0)
 
-    def _search(self, ask: Ask) -> Sequence[Hit]:
-        """Read a page; one that is stopped counts with the time until then, and is told."""
+    def _told(self, ask: Ask, act: Callable[[], T]) -> T | None:
+        """Do something; what is stopped counts with the time until then, and is told."""
         try:
-            return self.store.search(ask.search).hits
+            return act()
         except StoreUnavailable:
             self.stopped[ask.query] += 1
-            return ()
+            return None
+
+    def _search(self, ask: Ask) -> Page | None:
+        return self._told(ask, partial(self.store.search, ask.search))
 
     def _own_built(self, ask: Ask) -> None:
         """Read a page and build every hit of it."""
-        list(self._search(ask))
+        page = self._search(ask)
+        list(page.hits if page else ())
 
     def _raw_built(self, ask: Ask) -> None:
         for row in self.raw.page(ask.match, ask.where):
@@ -99,8 +106,8 @@ class Measured:
         return told
 
     def _own_facets(self, ask: Ask) -> None:
-        self.store.facets(ask.search, FACETS)
-        self.store.histogram(ask.search, step=DAY, start=END - SPAN, end=END)
+        self._told(ask, partial(self.store.facets, ask.search, FACETS))
+        self._told(ask, partial(self.store.histogram, ask.search, step=DAY, start=END - SPAN, end=END))
 
     def _raw_facets(self, ask: Ask) -> None:
         self.raw.facets(ask.match, ask.where, RAW_FACETS)
@@ -110,10 +117,11 @@ class Measured:
         timer = Timer()
         for ask in SEARCHES:
             for _ in range(max(1, self.times // 3)):
-                timer.both(
-                    partial(self.store.count, ask.search), partial(self.raw.count, ask.match, ask.where)
-                )
+                timer.both(partial(self._count, ask), partial(self.raw.count, ask.match, ask.where))
         return timer.told()
+
+    def _count(self, ask: Ask) -> None:
+        self._told(ask, partial(self.store.count, ask.search))
 
     def _queue(self) -> dict[str, float]:
         timer, queue = Timer(), searched("is:open")
