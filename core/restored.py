@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Self
-
-_set = object.__setattr__
 
 
 class Restored:
-    """A frozen value that a store may make again: to check a page of mentions costs more than to read it."""
+    """A frozen dataclass that a store may make again: checking a page of mentions costs more than reading."""
 
     __slots__ = ()
 
@@ -17,11 +16,31 @@ class Restored:
         """Return the value with exactly these fields, all of them, as such a value was stored.
 
         Raises:
-            TypeError: a field is missing.
+            TypeError: a field is missing, or there is none of that name.
         """
-        if len(values) != len(cls.__slots__):
-            raise TypeError(f"{cls.__name__} has {len(cls.__slots__)} fields, not {len(values)}")
-        made = object.__new__(cls)
-        for name, value in values.items():
-            _set(made, name, value)
+        # From now on the twin is called itself: passing the fields on would cost as much as setting them.
+        twin = cls.restored = _twin(cls)  # type: ignore[method-assign]
+        made: Self = twin(**values)
         return made
+
+
+def _twin(cls: type) -> type:
+    """Return a class whose new values are `cls` once their fields are set.
+
+    A frozen class sets its fields by one call each; its twin of the same layout is not frozen, which is
+    twice as fast.
+    """
+
+    def freeze(self: object) -> None:
+        self.__class__ = cls
+
+    return dataclasses.make_dataclass(
+        cls.__name__,
+        [(field.name, object) for field in dataclasses.fields(cls)],
+        bases=cls.__bases__,
+        namespace={"__post_init__": freeze},
+        slots=True,
+        kw_only=True,
+        eq=False,
+        repr=False,
+    )

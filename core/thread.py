@@ -11,6 +11,7 @@ from core.clock import from_iso, iso
 from core.errors import InputError
 from core.labels import Tone
 from core.mention import Mention
+from core.restored import Restored
 
 
 class Status(enum.StrEnum):
@@ -102,7 +103,7 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoredMention:
+class StoredMention(Restored):
     """A mention as the store holds it."""
 
     mention: Mention

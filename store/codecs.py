@@ -14,6 +14,9 @@ MICROSECOND = timedelta(microseconds=1)
 #: Digits kept of a probability, as in the JSON contract.
 PLACES = 4
 
+# Our own texts begin with no space, which `json.loads` would look for.
+_decode = json.JSONDecoder().raw_decode
+
 REASONS = list(ChurnReason)
 INTENTS = list(Intent)
 
@@ -89,7 +92,7 @@ def labels_to_text(labels: Labels) -> str:
 
 def labels_from_text(brand: str, text: str) -> Labels:
     """Return the labels that `labels_to_text` wrote."""
-    data = json.loads(text)
+    data, _ = _decode(text)
     return Labels.restored(
         brand=brand,
         model=data["m"],

@@ -76,7 +76,8 @@ class Link:
 
 
 def _bound(values: Sequence[Value]) -> tuple[Value, ...]:
-    return tuple(storable(value) if isinstance(value, str) else value for value in values)
+    # A list on the way, because a generator costs twice as much and every statement comes by here.
+    return tuple([storable(value) if isinstance(value, str) else value for value in values])
 
 
 class Database:

@@ -121,7 +121,7 @@ class Row(NamedTuple):
 
     def stored(self) -> StoredMention:
         """Return the mention with what the store knows about it."""
-        return StoredMention(
+        return StoredMention.restored(
             mention=self.mention(),
             revision=self.revision,
             watches=self.watches(),
@@ -162,12 +162,14 @@ def read(columns: Columns) -> Row:
 
 def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
     """Return the rows of mentions by docid."""
-    return {row.docid: row for row in link.rows(Row, SELECT, json.dumps(list(docids)))}
+    found = link.connection.execute(SELECT, (json.dumps(list(docids)),))
+    return {row.docid: row for row in map(read, found)}
 
 
 def of_thread(link: Link, tid: int) -> list[Row]:
     """Return the rows of a thread's mentions."""
-    return link.rows(Row, f"SELECT {COLUMNS} FROM mention m {JOINS} WHERE m.thread = ?", tid)
+    found = link.connection.execute(f"SELECT {COLUMNS} FROM mention m {JOINS} WHERE m.thread = ?", (tid,))
+    return list(map(read, found))
 
 
 def columns(link: Link, docids: Sequence[int]) -> list[Columns]:

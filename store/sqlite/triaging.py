@@ -44,12 +44,18 @@ class Row(NamedTuple):
         )
 
 
-def read(link: Link, tid: int) -> tuple[str, Triage]:
-    """Return a thread's id and triage."""
-    found = link.one(lambda *row: row, f"SELECT id, {COLUMNS} FROM thread WHERE tid = ?", tid)
-    if found is None:
-        raise NotFound(f"there is no thread {tid}; it may have been removed")
-    return found[0], Row(*found[1:]).triage()
+class _Stored:
+    """A thread's number, its id as stored, and its triage."""
+
+    def __init__(self, tid: int, thread_id: str, *columns: str | int | None) -> None:
+        self.tid, self.id, self.triage = tid, thread_id, Row._make(columns).triage()
+
+
+STORED = f"SELECT tid, id, {COLUMNS} FROM thread WHERE id = ?"
+
+
+def _unknown(thread_id: str) -> NotFound:
+    return NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
 
 
 def tid_of(link: Link, thread_id: str) -> int:
@@ -60,7 +66,7 @@ def tid_of(link: Link, thread_id: str) -> int:
     """
     tid = link.number("SELECT tid FROM thread WHERE id = ?", thread_id)
     if not tid:
-        raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
+        raise _unknown(thread_id)
     return tid
 
 
@@ -73,18 +79,21 @@ def change(
         NotFound: there is no such thread.
         Conflict: somebody changed it first.
     """
-    tid = tid_of(link, thread_id)
-    _, stored = read(link, tid)
-    if stored.version != triage.version:
-        raise Conflict("somebody changed this thread first; look at it again", fresh=stored)
-    return _write(link, tid, stored, triage, actor=actor, action=action, now=now)
+    found = link.one(_Stored, STORED, thread_id)
+    if found is None:
+        raise _unknown(thread_id)
+    if found.triage.version != triage.version:
+        raise Conflict("somebody changed this thread first; look at it again", fresh=found.triage)
+    return _write(link, found, triage, actor=actor, action=action, now=now)
 
 
 def reopen(link: Link, tid: int, *, actor: str, now: datetime) -> None:
     """Open a thread again, because somebody wrote in it or its snooze is over."""
-    _, stored = read(link, tid)
-    opened = replace(stored, status=Status.OPEN, snoozed_until=None)
-    _write(link, tid, stored, opened, actor=actor, action="triage.reopen", now=now)
+    found = link.one(_Stored, f"SELECT tid, id, {COLUMNS} FROM thread WHERE tid = ?", tid)
+    if found is None:
+        raise NotFound(f"there is no thread {tid}; it may have been removed")
+    opened = replace(found.triage, status=Status.OPEN, snoozed_until=None)
+    _write(link, found, opened, actor=actor, action="triage.reopen", now=now)
 
 
 WRITE = """
@@ -94,32 +103,35 @@ UPDATE thread SET status = ?, assignee = ?, snoozed_until = ?, pinned = ?, not_a
 
 
 def _write(
-    link: Link, tid: int, before: Triage, after: Triage, *, actor: str, action: str, now: datetime
+    link: Link, found: _Stored, after: Triage, *, actor: str, action: str, now: datetime
 ) -> tuple[Triage, AuditRecord]:
+    tid, before = found.tid, found.triage
     tags = tuple(dict.fromkeys(tag for tag in map(storable, after.tags) if tag))
     assignee = storable(after.assignee) if after.assignee else None
-    after = replace(after, tags=tags, assignee=assignee, version=before.version + 1)
-    link.run(
-        WRITE,
+    until = maybe_micros(after.snoozed_until)
+    after = replace(
+        after, tags=tags, assignee=assignee, snoozed_until=maybe_moment(until), version=before.version + 1
+    )
+    values = Row(
         after.status.value,
-        after.assignee,
-        maybe_micros(after.snoozed_until),
+        assignee,
+        until,
         after.pinned,
         after.not_about_us,
         dumps(list(tags)),
         after.version,
-        tid,
     )
-    link.run("DELETE FROM thread_tag WHERE thread = ?", tid)
-    link.many("INSERT INTO thread_tag (tag, thread) VALUES (?, ?)", [(tag, tid) for tag in tags])
-    thread_id, fresh = read(link, tid)
+    link.run(WRITE, *values, tid)
+    if tags != before.tags:
+        link.run("DELETE FROM thread_tag WHERE thread = ?", tid)
+        link.many("INSERT INTO thread_tag (tag, thread) VALUES (?, ?)", [(tag, tid) for tag in tags])
     record = ledger.write(
         link,
         actor=actor,
         action=action,
-        target=f"thread:{thread_id}",
+        target=f"thread:{found.id}",
         now=now,
         before=triage_to_json(before),
-        after=triage_to_json(fresh),
+        after=triage_to_json(after),
     )
-    return fresh, record
+    return after, record
