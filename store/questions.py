@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.query import And, Node, Not, OneOf, Or
+from core.query import And, Everything, Node, Not, OneOf, Or
 from core.thread import Status
 
 STATUSES = frozenset(status.value for status in Status)
@@ -15,6 +15,17 @@ THREAD_WORDS = {"is": STATUSES | {"mine", "pinned"}, "has": frozenset({"note"})}
 
 
 THREAD_FIELDS = frozenset({"status", "assignee", "tag", "thread"})
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """Return what must all hold for a tree to hold, without what always does."""
+    match node:
+        case And(nodes):
+            return tuple(part for child in nodes for part in parts_of(child))
+        case Everything():
+            return ()
+        case _:
+            return (node,)
 
 
 def about_thread(node: Node) -> bool:

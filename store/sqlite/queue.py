@@ -5,26 +5,24 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from core.lazily import Lazily
-from core.query import And, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import Correction, StoredMention, ThreadRow
 from store import marks
 from store.codecs import maybe_moment, moment, priority_from_text
 from store.conversation import TITLE, in_order, shortened
-from store.questions import about_thread
-from store.sqlite import brands, fields, loading
+from store.sqlite import brands, loading
 from store.sqlite.clause import Clause, all_of, any_of
-from store.sqlite.compiling import Compiler
 from store.sqlite.connection import Link, Value
 from store.sqlite.labels import correction
+from store.sqlite.listing import Listed, threads_of
 from store.sqlite.part import Part
-from store.sqlite.tally import tallied
 from store.sqlite.triaging import Row as TriageRow
 
 #: Longest excerpt, in characters.
@@ -102,15 +100,15 @@ class Queue(Part):
         """Return threads with at least one matched mention that `search` finds."""
         order = ORDERS[sort]
         with self.database.read(limited=True) as link:
-            where = conditions(link, search)
-            page = where
+            listed = Listed(link, search)
+            page = listed.where
             if after is not None:
-                page = all_of([where, _behind(order, marks.read(sort.value, after, order.kinds))])
+                page = all_of([page, _behind(order, marks.read(sort.value, after, order.kinds))])
             key = ", ".join(column for column, _ in order.columns)
             ordered = ", ".join(f"{column} {'DESC' if down else 'ASC'}" for column, down in order.columns)
             sql = f"SELECT t.tid, {key} FROM thread t WHERE {page.sql} ORDER BY {ordered} LIMIT {limit + 1:d}"
             found = link.rows(lambda *row: row, sql, *page.values)
-            total = _total(link, search, where)
+            total = listed.total()
             rows = _rows(link, [row[0] for row in found[:limit]])
         more = len(found) > limit and found[:limit]
         mark = marks.write(sort.value, list(found[limit - 1][1:])) if more else None
@@ -119,7 +117,9 @@ class Queue(Part):
     def queue_counts(self, searches: Sequence[Search]) -> list[Count]:
         """Return how many threads each search has in the queue."""
         with self.database.read(limited=True) as link:
-            return [Count(value=_total(link, search)) for search in searches]
+            # Most tabs leave the same mentions out, which are looked for once.
+            threads = functools.cache(functools.partial(threads_of, link))
+            return [Count(value=Listed(link, search, threads).total()) for search in searches]
 
     def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:
         """Return the matched mentions of threads that are not our own, oldest first."""
@@ -129,42 +129,6 @@ class Queue(Part):
             for stored in in_order(loading.mentions(link, docids).values()):
                 found[stored.mention.thread_id].append(stored)
         return found
-
-
-def _total(link: Link, search: Search, where: Clause | None = None) -> int:
-    known = tallied(link, search)
-    if known is not None:
-        return known
-    where = conditions(link, search) if where is None else where
-    return link.number(f"SELECT count(*) FROM thread t WHERE {where.sql}", *where.values)
-
-
-def conditions(link: Link, search: Search) -> Clause:
-    """Return the condition over `thread t` under which a thread is in the queue.
-
-    What asks about the thread alone is asked of the thread, so that its indices count; the rest must hold
-    for one and the same matched mention of it.
-    """
-    compiler = Compiler(link, search)
-    parts = search.node.nodes if isinstance(search.node, And) else (search.node,)
-    of_thread = [part for part in parts if about_thread(part)]
-    rest = [part for part in parts if not about_thread(part)]
-    where = [Clause("t.listed = 1")]
-    where += [fields.thread_condition(compiler, part) for part in of_thread if isinstance(part, OneOf)]
-    if len(rest) == 1 and _is_unanswered(rest[0]):
-        where.append(Clause("t.waiting_since IS NOT NULL"))
-    elif any(not _is_everything(part) for part in rest):
-        found = compiler.plan(And(tuple(rest))).source(Clause("NOT (m.own OR m.context)"))
-        where.append(Clause(f"t.tid IN (SELECT m.thread {found.sql})", found.values))
-    return all_of(where)
-
-
-def _is_unanswered(node: Node) -> bool:
-    return node == OneOf("is", ("unanswered",))
-
-
-def _is_everything(node: Node) -> bool:
-    return type(node).__name__ == "Everything"
 
 
 def _behind(order: _Order, key: marks.Key) -> Clause:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.query import And, Everything, Node, OneOf
+from core.query import Node, OneOf
 from core.search import Search
 from core.thread import Status
 from store.codecs import micros
-from store.questions import STATUSES
+from store.questions import STATUSES, parts_of
 from store.sqlite.connection import Link
 
 #: Threads whose snooze is over count as open; there are few.
@@ -23,12 +23,8 @@ WHERE status = 'snoozed' AND snoozed_until <= ? AND listed = 1 AND (waiting_sinc
 
 def tallied(link: Link, search: Search) -> int | None:
     """Return how many threads the search has in the queue; None where the figures do not tell."""
-    node = search.node
-    parts = node.nodes if isinstance(node, And) else (node,)
     statuses, unanswered = set(STATUSES), False
-    for part in parts:
-        if isinstance(part, Everything):
-            continue
+    for part in parts_of(search.node):
         asked = _statuses(part)
         if asked is not None:
             statuses &= asked

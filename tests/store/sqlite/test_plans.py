@@ -73,6 +73,15 @@ def test_the_queue_reads_along_an_index(store: SqliteStore, query: str, sort: Qu
         assert not is_sorted_afterwards(found, "SELECT t.tid, t.pinned")
 
 
+@pytest.mark.parametrize("query", ["is:open", "is:unanswered", "is:open is:unanswered", "-is:pinned"])
+def test_what_is_muted_makes_the_queue_read_no_other_mentions(store: SqliteStore, query: str) -> None:
+    muted = ask(f'{query} -"my plan" -author:ada -source:mastodon')
+    found = plans(store, lambda: (store.queue(muted, limit=5), store.queue_counts([muted, muted])))
+    assert whole_tables(found) == []
+    assert not [step for steps in found.values() for step in steps if step.startswith("SCAN m")]
+    assert not is_sorted_afterwards(found, "SELECT t.tid, t.pinned")
+
+
 @pytest.mark.parametrize(
     "query", ["", "acme", "acme price", "acme -price", "source:reddit", "author:ada", "acme last:7d"]
 )
