@@ -19,7 +19,8 @@ class Restored:
             TypeError: a field is missing, or there is none of that name.
         """
         # From now on the twin is called itself: passing the fields on would cost as much as setting them.
-        twin = cls.restored = _twin(cls)  # type: ignore[method-assign]
+        twin = _twin(cls)
+        type.__setattr__(cls, "restored", twin)
         made: Self = twin(**values)
         return made
 
