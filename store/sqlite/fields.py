@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from core.query import Between, OneOf
+from core.query import And, Between, Node, OneOf
 from core.thread import Status
 from store.authors import author_key
 from store.codecs import micros, storable
@@ -136,7 +136,16 @@ def _sources(compiler: Compiler, values: Sequence[str]) -> Clause:
     names = among("name", values)
     numbers = compiler.link.rows(int, f"SELECT id FROM source WHERE {names.sql}", *names.values)
     # Several sources are met while walking through time: their joined index rows would have to be sorted.
-    return among("m.source" if len(numbers) == 1 else "+m.source", numbers)
+    # And whoever writes, a source holds many times more: of the two indices the author's is the one to read.
+    by_index = len(numbers) == 1 and not _of_author(compiler.search.node)
+    return among("m.source" if by_index else "+m.source", numbers)
+
+
+def _of_author(node: Node) -> bool:
+    """Tell whether all that a query finds was written by one of the authors that it names."""
+    if isinstance(node, And):
+        return any(map(_of_author, node.nodes))
+    return isinstance(node, OneOf) and node.field == "author"
 
 
 def _languages(_: Compiler, values: Sequence[str]) -> Clause:
