@@ -13,7 +13,7 @@ from core.clock import Clock, from_iso, iso
 from core.ports import Store
 from core.settings import Settings
 from engage.parts import tell
-from engage.retention import STEP, days_kept, forget_old
+from engage.retention import STEP, days_kept, empty_audit, forget_old, forget_silent, people_days_kept
 
 #: Between two looks at what is due.
 LOOK = timedelta(minutes=1)
@@ -96,4 +96,11 @@ class Chores:
         gone = forget_old(self.store, days=days, now=now)
         if gone:
             self.say(f"{gone} threads older than {days} days were let go")
+        days = people_days_kept(self.store, self.settings.retention_days)
+        silent = forget_silent(self.store, days=days, now=now)
+        if silent:
+            self.say(f"{silent} people not heard for {days} days were let go")
+        emptied = empty_audit(self.store, now=now)
+        if emptied:
+            self.say(f"{emptied} old audit records no longer tell what was before and after")
         self._forget_at = now if gone == STEP else now + ROUND

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.bodies import body_of, value_of
+from core.clock import from_iso
 from core.errors import InputError
-from core.kept import Kept
+from core.kept import Kept, Order, Sought
 from core.ports import Store
+from core.records import Record
+from engage.customers import MERGED, PERSON, keys_of, person_of, walk
 
 #: Threads that go together.
 STEP = 200
+#: What is kept about people alone, beside themselves.
+ABOUT = ("move", "match")
 KIND, KEY = "setting", "privacy"
 LONGEST_DAYS, LONGEST_NOTE = 36_500, 2_000
 
@@ -22,6 +27,10 @@ class Notice:
 
     #: Days after the newest mention of a thread; 0 for ever, None as `retention_days` says.
     days: int | None = None
+    #: Days after a person was last heard, None as long as threads; days that the audit tells what was, None
+    #: for good.
+    people_days: int | None = None
+    audit_days: int | None = None
     mentions: str = ""
     people: str = ""
     accounts: str = ""
@@ -33,8 +42,9 @@ class Notice:
         Raises:
             InputError: it says which bound was passed.
         """
-        if self.days is not None and not 0 <= self.days <= LONGEST_DAYS:
-            raise InputError(f"write 0 to {LONGEST_DAYS} days, or nothing")
+        for days in (self.days, self.people_days, self.audit_days):
+            if days is not None and not 0 <= days <= LONGEST_DAYS:
+                raise InputError(f"write 0 to {LONGEST_DAYS} days, or nothing")
         if any(len(note) > LONGEST_NOTE for note in (self.mentions, self.people, self.accounts, self.audit)):
             raise InputError(f"a note has at most {LONGEST_NOTE} characters")
 
@@ -69,3 +79,54 @@ def forget_old(store: Store, *, days: int, now: datetime) -> int:
     stale = store.stale_threads(before=now - timedelta(days=days), limit=STEP)
     store.discard("thread", stale)
     return len(stale)
+
+
+def people_days_kept(store: Store, configured: int) -> int:
+    """Return for how many days people are kept after they were last heard: else as long as threads."""
+    days = notice_of(store.kept_one(KIND, KEY)).people_days
+    return days_kept(store, configured) if days is None else days
+
+
+def forget_silent(store: Store, *, days: int, now: datetime) -> int:
+    """Take away people last heard more than `days` ago, with their moves and suggestions; return how many.
+
+    Who belongs to an account, takes part in the reference programme, or was given a stage by hand stays:
+    those are relations of the team's own.
+    """
+    if days <= 0:
+        return 0
+    sought = Sought(kind=PERSON, until=now - timedelta(days=days), order=Order.SOONEST)
+    stale = [item for item in walk(store, sought) if item.state != MERGED and _is_loose(item)]
+    advocates = store.kept_many("advocate", [item.key for item in stale])
+    stale = [item for item in stale if item.key not in advocates]
+    for item in stale:
+        about = [
+            one for kind in ABOUT for one in walk(store, Sought(kind=kind, refs=(f"person:{item.key}",)))
+        ]
+        others = store.kept_many(PERSON, keys_of(person_of(item).person.handles))
+        store.drop_all([item, *about, *(one for one in others.values() if one.state == MERGED)])
+    return len(stale)
+
+
+def _is_loose(item: Kept) -> bool:
+    person = person_of(item).person
+    return not person.account and person.standing.override is None
+
+
+def empty_audit(store: Store, *, now: datetime) -> int:
+    """Take out of old audit records what was before and after, as the notice says; return of how many.
+
+    Who did what to which, and when, stays, and the chain stays whole.
+    """
+    days = notice_of(store.kept_one(KIND, KEY)).audit_days
+    if not days:
+        return 0
+    changed: list[Record] = []
+    for record in store.dump("audit"):
+        if from_iso(str(record.body["at"])) >= now - timedelta(days=days):
+            break
+        if record.body.get("payload") is not None:
+            changed.append(replace(record, body={**record.body, "payload": None}))
+    for start in range(0, len(changed), STEP):
+        store.load(changed[start : start + STEP])
+    return len(changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ports import Store
-from engage.retention import days_kept
+from engage.retention import days_kept, people_days_kept
 from tests.web.browser import Browser
 
 NOTES = {
@@ -33,8 +33,23 @@ def test_the_notes_and_the_days_are_kept_and_the_days_count_for_the_scheduler(
     assert [record.action for record in store.audit(target="setting:privacy")] == ["setting.save"] * 3
 
 
+def test_people_and_the_audit_have_days_of_their_own(browser: Browser, store: Store) -> None:
+    assert people_days_kept(store, 30) == 30
+    browser.post("/settings/privacy", **NOTES, days="400", people_days="90", audit_days="7")
+    assert 'name="people_days" value="90"' in browser.get("/settings/privacy").text
+    assert (days_kept(store, 30), people_days_kept(store, 30)) == (400, 90)
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"days": "-1"}, {"days": "1.5"}, {"days": "36501"}, {"mentions": "x" * 2001}]
+    "wrong",
+    [
+        {"people_days": "x"},
+        {"audit_days": "99999"},
+        {"days": "-1"},
+        {"days": "1.5"},
+        {"days": "36501"},
+        {"mentions": "x" * 2001},
+    ],
 )
 def test_what_cannot_be_kept_is_refused_in_plain_words(
     browser: Browser, store: Store, wrong: dict[str, str]

@@ -43,7 +43,8 @@ def save() -> Response:
     form = request.form
     try:
         notes = {name: form.get(name, "").strip() for name in PURPOSES}
-        notice = Notice(days=_days(form.get("days", "")), **notes)
+        days = {name: _days(form.get(name, "")) for name in ("days", "people_days", "audit_days")}
+        notice = Notice(**days, **notes)
         version = form.get("version", default=0, type=int)
         save_notice(the_store(), notice, version=version, actor=actor(), now=now())
     except InputError as error:
