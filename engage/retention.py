@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.bodies import body_of, value_of
-from core.clock import from_iso
 from core.errors import InputError
 from core.kept import Kept, Order, Sought
 from core.ports import Store
 from core.records import Record
 from engage.customers import MERGED, PERSON, keys_of, person_of, walk
+from store.codecs import micros
 
 #: Threads that go together.
 STEP = 200
@@ -100,9 +100,8 @@ def forget_silent(store: Store, *, days: int, now: datetime) -> int:
     advocates = store.kept_many("advocate", [item.key for item in stale])
     stale = [item for item in stale if item.key not in advocates]
     for item in stale:
-        about = [
-            one for kind in ABOUT for one in walk(store, Sought(kind=kind, refs=(f"person:{item.key}",)))
-        ]
+        refs = (f"person:{item.key}",)
+        about = [one for kind in ABOUT for one in walk(store, Sought(kind=kind, refs=refs))]
         others = store.kept_many(PERSON, keys_of(person_of(item).person.handles))
         store.drop_all([item, *about, *(one for one in others.values() if one.state == MERGED)])
     return len(stale)
@@ -121,9 +120,9 @@ def empty_audit(store: Store, *, now: datetime) -> int:
     days = notice_of(store.kept_one(KIND, KEY)).audit_days
     if not days:
         return 0
-    changed: list[Record] = []
+    before, changed = micros(now - timedelta(days=days)), list[Record]()
     for record in store.dump("audit"):
-        if from_iso(str(record.body["at"])) >= now - timedelta(days=days):
+        if int(str(record.body["at"])) >= before:
             break
         if record.body.get("payload") is not None:
             changed.append(replace(record, body={**record.body, "payload": None}))

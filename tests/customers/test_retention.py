@@ -22,9 +22,8 @@ def test_people_long_silent_are_let_go_and_our_own_relations_stay(empty: Store) 
     for name, days in (("old", 200), ("ours", 200), ("placed", 200), ("speaker", 200), ("young", 5)):
         say(empty, name, PRAISE, days=days)
     save_import(empty, plan_import(empty, [b"key,name\na,A\n"]), file="t", actor="ada", now=NOW)
-    keys = {
-        name: find_person(empty, f"hackernews:{name}").person.key for name in ("ours", "placed", "speaker")
-    }
+    names = ("ours", "placed", "speaker")
+    keys = {name: find_person(empty, f"hackernews:{name}").person.key for name in names}
     place(empty, keys["ours"], "a", actor="ada", now=NOW)
     override(empty, PERSON, keys["placed"], Stage.LOYAL, reason="Met her.", actor="ada", now=NOW)
     advocates.find(empty, keys["speaker"], actor="ada", now=NOW)

@@ -40,17 +40,13 @@ def test_people_and_the_audit_have_days_of_their_own(browser: Browser, store: St
     assert (days_kept(store, 30), people_days_kept(store, 30)) == (400, 90)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"people_days": "x"},
-        {"audit_days": "99999"},
-        {"days": "-1"},
-        {"days": "1.5"},
-        {"days": "36501"},
-        {"mentions": "x" * 2001},
-    ],
-)
+WRONG = (
+    {"people_days": "x"}, {"audit_days": "99999"}, {"days": "-1"}, {"days": "1.5"}, {"days": "36501"},
+    {"mentions": "x" * 2001},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_be_kept_is_refused_in_plain_words(
     browser: Browser, store: Store, wrong: dict[str, str]
 ) -> None:

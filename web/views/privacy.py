@@ -43,8 +43,8 @@ def save() -> Response:
     form = request.form
     try:
         notes = {name: form.get(name, "").strip() for name in PURPOSES}
-        days = {name: _days(form.get(name, "")) for name in ("days", "people_days", "audit_days")}
-        notice = Notice(**days, **notes)
+        days, people, audit = (_days(form.get(f"{name}days", "")) for name in ("", "people_", "audit_"))
+        notice = Notice(days=days, people_days=people, audit_days=audit, **notes)
         version = form.get("version", default=0, type=int)
         save_notice(the_store(), notice, version=version, actor=actor(), now=now())
     except InputError as error:
