@@ -115,6 +115,9 @@ class Row(NamedTuple):
         """Return the labels: the product's first, then by the brand's name."""
         if not self.said:
             return ()
+        if "\n" not in self.said:
+            head, _, text = self.said.partition(PART)
+            return (labels_from_text(_split(head)[1], text),)
         told = [line.partition(PART) for line in self.said.split("\n")]
         named = sorted((*_split(head), text) for head, _, text in told)
         return tuple(labels_from_text(name, text) for _, name, text in named)
