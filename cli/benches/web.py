@@ -85,9 +85,7 @@ def _served(data: Path, people: int, seconds: float, pause: float, rounds: int) 
         if not users.until(lambda: _answers(port), START):
             raise EarfulError(f"the web server did not come up within {START:.0f} s")
         threads, after = users.first_threads(port, typist)
-        # `url:` reads every address of the store; nobody's daily search.
-        asks = [ask for ask in SEARCHES if "url:" not in ask.query]
-        office = users.Office(port, tokens, asks, threads, after, pause=pause)
+        office = users.Office(port, tokens, SEARCHES, threads, after, pause=pause)
         spent = _cpu(server)
         office.work(seconds)
         spent = _cpu(server) - spent

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -88,7 +88,7 @@ class Filled:
     def _label(self) -> int:
         """Answer every pair, as a labeller would."""
         lease, count, spent = timedelta(hours=1), 0, 0.0
-        said: dict[str, list[Labels]] = defaultdict(list)
+        said: dict[str, Said] = defaultdict(Said)
         while True:
             began = time.process_time()
             due = self.store.lease_unlabelled(MODEL, limit=LABELLED, owner="bench", lease=lease, now=END)
@@ -99,11 +99,11 @@ class Filled:
             for item in due:
                 labels = labels_for(int(item.mention.native_id), item.brand, item.mention.language)
                 answers.append(Answer(mention_id=item.mention.id, revision=item.revision, labels=labels))
-                said[item.mention.id].append(labels)
+                said[item.mention.id].add(labels)
             began = time.process_time()
             count += self.store.put_labels(answers, now=END)
             spent += time.process_time() - began
-        self.raw.label(by_hand(said))
+        self.raw.label((*one.columns, mention_id) for mention_id, one in said.items())
         return round(count / max(spent, 1e-6))
 
     def _rank(self) -> None:
@@ -125,20 +125,38 @@ class Filled:
 RANKED = 1_000
 
 
+class Said:
+    """What the baseline's table holds of a mention's labels: all as one text, the product's as columns."""
+
+    __slots__ = ("risk", "text", "tone")
+
+    def __init__(self) -> None:
+        self.text = "[]"
+        self.tone: str | None = None
+        self.risk: float | None = None
+
+    def add(self, labels: Labels) -> None:
+        """Take in what the model says toward one brand."""
+        self.text = f"{self.text[:-1]}{',' if len(self.text) > EMPTY else ''}{labels_to_text(labels)}]"
+        if labels.brand == PRODUCT:
+            self.tone = labels.sentiment.tone.value if labels.sentiment else None
+            self.risk = labels.churn.p if labels.churn else None
+
+    @property
+    def columns(self) -> tuple[str | None, float | None, str]:
+        """Tone, risk, and all labels."""
+        return self.tone, self.risk, self.text
+
+
+#: Characters of a JSON list with nothing in it.
+EMPTY = len("[]")
+
+
 def batches(corpus: Corpus) -> Iterator[list[Found]]:
     """Yield a corpus as crawls bring it."""
     founds = corpus.founds()
     while batch := list(islice(founds, BATCH)):
         yield batch
-
-
-def by_hand(said: Mapping[str, Sequence[Labels]]) -> Iterator[tuple[str | None, float | None, str, str]]:
-    """Yield what the baseline's table holds of the labels of each mention: the product's as columns."""
-    for mention_id, labels in said.items():
-        shown = f"[{','.join(map(labels_to_text, labels))}]"
-        toward = next((one for one in labels if one.brand == PRODUCT), None)
-        tone = toward.sentiment.tone.value if toward and toward.sentiment else None
-        yield tone, toward.churn.p if toward and toward.churn else None, shown, mention_id
 
 
 def row(docid: int, found: Found) -> Row:
