@@ -42,6 +42,7 @@ def command(settings: Settings, person: str, show: bool, yes: bool) -> None:  # 
             click.confirm(f"forget {person} for good?", abort=True, err=True)
         done = forget(store, person, actor="earful", now=SystemClock().now())
         files = _scrub_files(settings.data_dir, eraser_of(store), done.said)
+        under_way = store.under_way()
     finally:
         store.close()
     click.echo(
@@ -49,6 +50,9 @@ def command(settings: Settings, person: str, show: bool, yes: bool) -> None:  # 
         f"{done.records} records and {files} files",
         err=True,
     )
+    for told in under_way:
+        # What was copied before is taken out of the new index at its end alone.
+        click.echo(f"{told}. Say the same once more when that is done", err=True)
 
 
 def _scrub_files(directory: Path, theirs: Eraser, said: Sequence[str]) -> int:
