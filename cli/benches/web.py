@@ -24,7 +24,7 @@ USERS, SECONDS = 50, 120.0
 QUICK_USERS, QUICK_SECONDS, QUICK_PAUSE = 4, 3.0, 0.5
 SIZE, QUICK_SIZE = 100_000, 2_000
 #: Rounds by keys through the queue, of 24 presses each.
-ROUNDS, QUICK_ROUNDS = 30, 2
+ROUNDS, QUICK_ROUNDS = 10, 1
 #: Seconds for the server to come up.
 START = 120.0
 

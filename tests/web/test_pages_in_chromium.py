@@ -41,6 +41,7 @@ STATES = (
     "/threads?q=churn:maybe",
     "/search?q=acme",
     "/search?q=nosuchword",
+    f"/threads/{ANGRY}?mute=1&part=1",
     "/nowhere",
     "/sign-in",
 )
