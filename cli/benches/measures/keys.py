@@ -115,7 +115,7 @@ def _stays(page: Page, key: str, name: str) -> Press:
 
 def _leads(page: Page, key: str) -> Press:
     """Press a key that leads to another page; its form and the way back are part of it."""
-    with page.expect_navigation(timeout=PATIENCE_MS):
+    with page.expect_navigation(wait_until="commit", timeout=PATIENCE_MS):
         page.keyboard.press(key)
     found = page.wait_for_function(THERE, timeout=PATIENCE_MS).json_value()
     return Press(key, float(found["seen"]), float(found["there"]))
