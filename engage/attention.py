@@ -145,9 +145,13 @@ def win_back(store: Store, *, limit: int = 100) -> list[Person]:
 
 def owed(store: Store, *, after: str | None = None, limit: int = 50) -> KeptPage:
     """Return a page of advocates and loyal people whose good words nobody of us answered."""
+    return store.kept_page(owed_fans(), limit=limit, after=after)
+
+
+def owed_fans() -> Sought:
+    """Return what finds them."""
     states = (Stage.ADVOCATE.value, Stage.LOYAL.value)
-    sought = Sought(kind=PERSON, states=states, refs=(f"sign:{Signal.OWED}",), order=Order.LATEST)
-    return store.kept_page(sought, limit=limit, after=after)
+    return Sought(kind=PERSON, states=states, refs=(f"sign:{Signal.OWED}",), order=Order.LATEST)
 
 
 def rival_words(store: Store, *, now: datetime) -> list[RivalWord]:

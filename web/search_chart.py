@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.ports import Store
-from core.query import Last, Node
+from core.query import Last, Node, Published
 from core.query_parser import parse
 from core.search import Search, Sort
 from web.chart import Bar, Window, bars, window
@@ -88,10 +88,18 @@ def search_chart(store: Store, search: Search) -> SearchChart | None:
     return SearchChart(
         window=span,
         bars=drawn,
-        queries=[within(search.node, bar.start, bar.end) for bar in drawn],
+        queries=[_query(search.node, bar) for bar in drawn],
         silences=silences(store.source_states(), search.node, span, now=search.now)[:MOST],
         exact=all(bucket.exact for bucket in buckets),
     )
+
+
+def _query(node: Node, bar: Bar) -> str:
+    """Return the query of what a bar counts: the first and last ones may reach beyond what was asked for."""
+    asked = [part for part in clauses(node) if isinstance(part, Published)]
+    after = max([bar.start, *(one.after for one in asked if one.after)])
+    before = min([bar.end, *(one.before for one in asked if one.before)])
+    return within(node, after, before)
 
 
 def between(query: str, after: datetime | None, before: datetime | None) -> str:

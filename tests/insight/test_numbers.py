@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from parsel import Selector
@@ -83,6 +84,15 @@ def test_the_sums_agree_with_the_export(reader: Browser) -> None:
     assert now / then == card["net_revenue_retention"] >= card["gross_revenue_retention"] > 0
     assert {row["key"] for row in revenue} == {one["key"] for one in card["began"]}
     assert len(card["kept"]) + len(card["lost"]) == len(card["began"]) > 0
+    bars = list(csv.DictReader(io.StringIO(reader.get("/reports.csv?days=730&of=chart").text)))
+    for bar in (bars[0], bars[len(bars) // 2], bars[-1]):
+        assert counted(reader, f"/search?{urlencode({'q': bar['query']})}") == int(bar["mentions"]), bar
+    figures = dict(csv.reader(io.StringIO(reader.get("/reports.csv?days=730&of=scorecard").text)))
+    assert {name: int(figures[name]) for name in ("began", "kept", "lost", "grown", "saves")} == {
+        name: len(card[name]) if name != "saves" else card[name]
+        for name in ("began", "kept", "lost", "grown", "saves")
+    }
+    assert float(figures["value_now"]) == now
     told = json.loads(reader.get("/reports/retention.json").text)
     effects = list(csv.DictReader(io.StringIO(reader.get("/reports/retention.csv").text)))
     assert [float(row["hazard_ratio"]) for row in effects] == [one["ratio"] for one in told["effects"]]

@@ -5,8 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request
 
 from core.customers import Account
-from engage.attention import NEGLECTED_DAYS, first_days, neglected, owed, renewals, renewals_page, win_back
-from engage.customers import person_of
+from engage.attention import (
+    NEGLECTED_DAYS,
+    first_days,
+    neglected,
+    owed,
+    owed_fans,
+    renewals,
+    renewals_page,
+    win_back,
+)
+from engage.customers import person_of, walk
 from web import outputs
 from web.customer_data import (
     ACCOUNT_COLUMNS,
@@ -76,11 +85,18 @@ def back(form: str = "") -> Response:
 
 
 @blueprint.get("/renewals/owed")
-def fans() -> str:
+@blueprint.get("/renewals/owed.<any(json,csv):form>")
+def fans(form: str = "") -> Response:
     """Show fans whose good words wait for an answer."""
+    everybody = (person_of(item).person for item in walk(the_store(), owed_fans()))
+    match wanted(form, "json", "csv"):
+        case "json":
+            return outputs.json_response([person_json(one) for one in everybody])
+        case "csv":
+            return outputs.csv_response("owed", PERSON_COLUMNS, map(person_cells, everybody))
     page = owed(the_store(), after=request.args.get("after"))
     people = [person_of(item).person for item in page.items]
-    return render_template("renewals/owed.html", people=people, next=page.next)
+    return make_response(render_template("renewals/owed.html", people=people, next=page.next))
 
 
 def _data(name: str, accounts: list[Account], form: str) -> Response | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from core.clock import iso
 from core.customers import Account
 from core.errors import InputError, NotFound
+from core.query import Query
 from core.query_parser import parse
 from core.revenue import Revenue
 from core.search import Search, Sort
@@ -23,7 +25,7 @@ from web import outputs
 from web.customer_data import account_json
 from web.formats import wanted
 from web.i18n import _
-from web.search_chart import presets, search_chart
+from web.search_chart import SearchChart, presets, search_chart
 from web.services import now, the_store
 from web.sessions import actor
 
@@ -36,6 +38,8 @@ GROUPS = ("began", "kept", "lost", "untold", "present", "touched", "grown", "shr
 #: Groups of accounts that were with us when the period began: shown with their value then and now.
 THEN = ("began", "kept", "lost", "grown", "shrunk", "assumed")
 REVENUE_COLUMNS = ("key", "name", "value_then", "value_now", "then_told", "outcome")
+TOPIC_COLUMNS = ("key", "name", "mentions")
+CHART_COLUMNS = ("start", "end", "mentions", "negative", "neutral", "positive", "query")
 VOICE_COLUMNS = ("brand", "mentions", "share", "negative", "neutral", "positive")
 IMPACT_COLUMNS = (
     "what", "kind", "begin", "end", "before", "before_negative", "after", "after_negative", "change", "low",
@@ -178,10 +182,17 @@ def _page(
 
 def _chart() -> dict[str, object]:
     """Return mentions over the period, tones and silent sources marked, as the search page draws them."""
+    query = _asked()
+    return {"chart": _drawn(), "query": query, "sort": Sort.NEW, "presets": presets(query.node)}
+
+
+def _asked() -> Query:
     begin, end = _period()
-    query = parse(f"after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}")
-    chart = search_chart(the_store(), Search(node=query.node, now=now()))
-    return {"chart": chart, "query": query, "sort": Sort.NEW, "presets": presets(query.node)}
+    return parse(f"after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}")
+
+
+def _drawn() -> SearchChart | None:
+    return search_chart(the_store(), Search(node=_asked().node, now=now()))
 
 
 def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> dict[str, object]:
@@ -225,14 +236,44 @@ def _revenue_cells(row: Revenue) -> list[object]:
 
 
 def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> Response:
-    if request.args.get("of") == "revenue":
-        return outputs.csv_response("revenue", REVENUE_COLUMNS, map(_revenue_cells, card.revenue))
-    if request.args.get("of") == "impact":
-        return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, changed))
-    rows = [
-        [one.brand, one.mentions.count, one.mentions.count / (sum(o.mentions.count for o in found) or 1),
-         *(one.tones[tone].count for tone in ("negative", "neutral", "positive"))]
-        for _product, found in said
-        for one in found
-    ]  # fmt: skip
-    return outputs.csv_response("voice", VOICE_COLUMNS, rows)
+    match request.args.get("of"):
+        case "impact":
+            return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, changed))
+        case "revenue":
+            return outputs.csv_response("revenue", REVENUE_COLUMNS, map(_revenue_cells, card.revenue))
+        case "topics":
+            found = (one for watch in the_store().watches() for one in topics(the_store(), watch.id))
+            rows = ([one.key, one.name, len(one.mentions)] for one in found)
+            return outputs.csv_response("topics", TOPIC_COLUMNS, rows)
+        case "chart":
+            return outputs.csv_response("mentions", CHART_COLUMNS, _bars())
+        case "scorecard":
+            return outputs.csv_response("scorecard", ("figure", "value"), _figures(card))
+        case _:
+            return outputs.csv_response("voice", VOICE_COLUMNS, _voice_cells(said))
+
+
+def _bars() -> Iterator[list[object]]:
+    """Yield the bars of the chart: its time, how many of each tone, and the query that finds them."""
+    chart = _drawn()
+    for bar, query in zip(chart.bars, chart.queries, strict=True) if chart else ():
+        tones = [bar.tones.get(tone, 0) for tone in ("negative", "neutral", "positive")]
+        yield [iso(bar.start), iso(bar.end), bar.count, *tones, query]
+
+
+def _figures(card: Scorecard) -> Iterator[list[object]]:
+    yield from ([group, len(getattr(card, group))] for group in (*GROUPS, "saves"))
+    yield ["retention", card.retention]
+    yield ["gross_revenue_retention", card.gross_revenue]
+    yield ["net_revenue_retention", card.net_revenue]
+    yield ["value_then", sum(row.then for row in card.revenue)]
+    yield ["value_now", sum(row.now for row in card.revenue)]
+    yield ["hours_of_saves", sum(play.hours for play in card.saves)]
+
+
+def _voice_cells(said: list[tuple[str, list[Voice]]]) -> Iterator[list[object]]:
+    for _product, found in said:
+        whole = sum(one.mentions.count for one in found) or 1
+        for one in found:
+            tones = [one.tones[tone].count for tone in ("negative", "neutral", "positive")]
+            yield [one.brand, one.mentions.count, one.mentions.count / whole, *tones]
