@@ -64,9 +64,7 @@ def test_what_an_author_has_on_other_pages_is_told_with_a_link_there(browser: Br
     store.put([found(one) for one in (*mine, alike)], now=NOW)
     store.settle()
     page = browser.get("/threads?sort=new").text
-    ((link, below),) = re.findall(
-        r'bundle-rest"><a href="([^"]+)">.*?(\d+) more threads with moss further', page
-    )
+    ((link, below),) = re.findall(r'bundle-rest"><a href="([^"]+)">.*?(\d+) more threads further', page)
     (beside,) = re.findall(r"(\d+) more by moss", text_of(page))
     assert 1 + int(beside) + int(below) == 40
     assert int(below) > 10
@@ -75,4 +73,4 @@ def test_what_an_author_has_on_other_pages_is_told_with_a_link_there(browser: Br
     assert following
     rest = text_of(browser.get(unescape(following[1])).text)
     assert f"{int(below) - 1} more by moss" in rest
-    assert f"{int(beside) + 1} more threads with moss elsewhere in this view" in rest
+    assert f"{int(beside) + 1} more threads elsewhere in this view" in rest
