@@ -140,7 +140,7 @@ class Raw:
         sql = f"""
             SELECT {SHOWN}, t.*, ({FIRST} LIMIT 1), (SELECT count(*) FROM note WHERE note.thread = t.id)
             FROM (
-                SELECT * FROM thread WHERE status = 'open'
+                SELECT * FROM thread WHERE +status = 'open' -- along the order, not along the status
                 ORDER BY pinned DESC, points DESC, id LIMIT {limit + 1}
             ) t
             JOIN doc d ON d.docid = ({TOP} LIMIT 1)
