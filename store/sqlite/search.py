@@ -57,7 +57,7 @@ class Searches(Part):
     ) -> Page:
         """Return a page of hits with highlights."""
         with self.database.read(limited=True) as link:
-            plan = Compiler(link, search).plan()
+            plan = Compiler(link, search).plan(ranked=sort is Sort.RELEVANT)
             match sort:
                 case Sort.NEW | Sort.OLD:
                     found, mark = _by_time(link, plan, sort, limit, after)
