@@ -41,6 +41,11 @@ from core.errors import ConfigError
     help="Folder of a finished model to train further instead of beginning from the base.",
 )
 @click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    help="Folder of a larger base model that learns first; the model then learns from its answers too.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(1, 256),
     default=1,
@@ -56,6 +61,7 @@ def command(
     version: int,
     base: Path | None,
     start: Path | None,
+    teacher: Path | None,
     threads: int,
     seed: int,
 ) -> None:
@@ -71,7 +77,16 @@ def command(
         ) from error
     out.mkdir(parents=True, exist_ok=True)
     folder = train(
-        data, out, name=name, version=version, base=base, start=start, threads=threads, seed=seed, say=_say
+        data,
+        out,
+        name=name,
+        version=version,
+        base=base,
+        start=start,
+        teacher=teacher,
+        threads=threads,
+        seed=seed,
+        say=_say,
     )
     click.echo(f"{folder} is ready; put it under nlp/models/ or name it with --model")
 

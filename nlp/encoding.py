@@ -30,11 +30,17 @@ class Encoder:
         tokenizer.add_special_tokens([TARGET, OTHER])
         self._tokenizer = tokenizer
         target = tokenizer.token_to_id(TARGET)
-        pads = (tokenizer.token_to_id(name) for name in ("[PAD]", "<pad>"))
         self.target_id: int = -1 if target is None else target
-        self.pad_id: int = next((pad for pad in pads if pad is not None), 0)
+        self.pad_id: int = self._first("<pad>", "[PAD]")
+        #: What stands for a hidden word in training.
+        self.mask_id: int = self._first("<mask>", "[MASK]")
         #: Rows that the model's embeddings must have.
         self.size: int = tokenizer.get_vocab_size(with_added_tokens=True)
+
+    def _first(self, *names: str) -> int:
+        """Return the place of the first name that the vocabulary has; BERT's are leftovers in others'."""
+        places = (self._tokenizer.token_to_id(name) for name in names)
+        return next((place for place in places if place is not None), 0)
 
     @classmethod
     def from_file(cls, path: Path, max_length: int) -> Encoder:

