@@ -18,6 +18,8 @@ from nlp.training.rows import Row
 TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 120))
 #: Sets whose tones are of another kind than what is asked in use: stars, aspects, winners of comparisons.
 OTHER_TONES = frozenset({"maalej", "netflix", "mams", "semeval14", "compsent", "sst", "goemotions"})
+#: Sets read for brands, not for words of leaving: their few churns would make the rest look likelier to stay.
+RARELY_LEAVING = frozenset({"read2", "read3", "read4"})
 #: Fewer answers than this calibrate nothing.
 FEWEST = 100
 #: How far churn may lean toward "leaves", in logits, and the calibration error that may cost.
@@ -35,7 +37,9 @@ def calibrate(rows: Sequence[Row], logits: Floats) -> Calibration:
     toned = np.array([row.sentiment is not None and row.source not in OTHER_TONES for row in rows])
     toward = np.array([row.brand is not None for row in rows])
     among = np.array([is_among(row) for row in rows])
-    leaving = np.array([np.nan if row.churn is None else float(row.churn) for row in rows])
+    leaving = np.array(
+        [np.nan if row.churn is None or row.source in RARELY_LEAVING else float(row.churn) for row in rows]
+    )
     return Calibration(
         whole_temperature=_temperature(rows, logits, toned & ~toward, by_set=False),
         toward_temperature=_temperature(rows, logits, toned & toward & ~among),

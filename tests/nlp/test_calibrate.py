@@ -45,3 +45,19 @@ def test_texts_with_several_brands_have_a_temperature_of_their_own() -> None:
     found = calibrate(rows, logits)
     assert 0.85 < found.toward_temperature < 1.2
     assert 2.4 < found.among_temperature < 3.6
+
+
+def test_sets_read_for_brands_do_not_make_leaving_less_likely() -> None:
+    draw = np.random.default_rng(5)
+    logits = np.zeros((1200, WIDTH))
+    logits[:, CHURN] = draw.normal(0, 2, 1200)
+    left = draw.random(1200) < 1 / (1 + np.exp(-logits[:, CHURN]))
+    rows = [
+        Row(source="made", source_id=str(at), text=f"t{at}", brand="A", churn=bool(truth))
+        for at, truth in enumerate(left)
+    ]
+    nobody = [
+        Row(source="read3", source_id=str(at), text=f"r{at}", brand="A", churn=False) for at in range(600)
+    ]
+    with_them = calibrate([*rows, *nobody], np.concatenate([logits, np.full((600, WIDTH), 1.0)]))
+    assert with_them.churn == calibrate(rows, logits).churn
