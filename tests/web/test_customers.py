@@ -190,7 +190,7 @@ def test_an_advocate_is_found_asked_accepted_and_quoted(crowd: Store, browser: B
     address = f"/advocates/{key}"
     browser.post(address, do="ask", what="A call")
     page = browser.get(address).text
-    assert "asked lately" in page
+    assert "Asked lately" in page
     asked = re.search(r'name="key" value="([0-9a-f]+)"', page)
     mention = re.search(r'name="mention" value="([^"]+)"', page)
     assert asked is not None
