@@ -18,7 +18,9 @@ from core.ports import Store
 from core.query import And, OneOf
 from core.records import BETWEEN, Record
 from core.search import Search
-from engage.customers import ACCOUNT, PERSON, find_person, person_of, walk
+from engage.advocates import ADVOCATE, ASK, QUOTE, REFERRAL
+from engage.customers import ACCOUNT, MOVE, PERSON, find_person, person_of, walk
+from engage.matching import MATCH
 from engage.scrubbing import author_of
 from engage.standing import refresh_accounts
 
@@ -172,7 +174,7 @@ def about(store: Store, person: str, *, now: datetime) -> Iterator[dict[str, obj
     key, handles = handles_of(store, person)
     for item in store.kept_many(PERSON, [key]).values():
         yield {"person": dict(item.body), "stage": item.state}
-    for kind in ("move", "match", "advocate", "ask", "quote", "referral"):
+    for kind in (MOVE, MATCH, ADVOCATE, ASK, QUOTE, REFERRAL):
         for item in store.kept_page(Sought(kind=kind, refs=(f"person:{key}",)), limit=1_000).items:
             yield {kind: dict(item.body), "at": iso(item.at), "by": item.by}
     for handle in handles:

@@ -10,13 +10,15 @@ from core.errors import InputError
 from core.kept import Kept, Order, Sought
 from core.ports import Store
 from core.records import Record
-from engage.customers import MERGED, PERSON, keys_of, person_of, walk
+from engage.advocates import ADVOCATE
+from engage.customers import MERGED, MOVE, PERSON, keys_of, person_of, walk
+from engage.matching import MATCH
 from store.codecs import micros
 
 #: Threads that go together.
 STEP = 200
 #: What is kept about people alone, beside themselves.
-ABOUT = ("move", "match")
+ABOUT = (MOVE, MATCH)
 KIND, KEY = "setting", "privacy"
 LONGEST_DAYS, LONGEST_NOTE = 36_500, 2_000
 
@@ -97,7 +99,7 @@ def forget_silent(store: Store, *, days: int, now: datetime) -> int:
         return 0
     sought = Sought(kind=PERSON, until=now - timedelta(days=days), order=Order.SOONEST)
     stale = [item for item in walk(store, sought) if item.state != MERGED and _is_loose(item)]
-    advocates = store.kept_many("advocate", [item.key for item in stale])
+    advocates = store.kept_many(ADVOCATE, [item.key for item in stale])
     stale = [item for item in stale if item.key not in advocates]
     for item in stale:
         refs = (f"person:{item.key}",)

@@ -76,9 +76,9 @@ def audit_ids(written: str) -> list[int]:
 
 
 def _about(store: Store, record: AuditRecord) -> tuple[str, str]:
-    if record.action == MUTED:
-        return "", _muted(store, record)
     try:
+        if record.action == MUTED:
+            return "", _muted(store, record)
         thread_id = thread_of(store, record)
         return thread_id, store.thread(thread_id).title
     except NotFound:

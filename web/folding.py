@@ -49,10 +49,10 @@ def folded(found: Sequence[Turn], *, part: int = 0, at: str | None = None) -> Fo
         part: number of a stretch; what is beyond the last is the last.
         at: id of a mention that must be among what is shown.
     """
-    telling = shortened(found)
-    here = {turn.stored.mention.id for turn in telling}
-    if part < 1 and (at is None or at in here or at not in {turn.stored.mention.id for turn in found}):
-        return Fold(turns=telling, total=len(found), parts=len(stretches(found)))
+    if part < 1:
+        telling = shortened(found)
+        if at is None or _holds(telling, at) or not _holds(found, at):
+            return Fold(turns=telling, total=len(found))
     parts = stretches(found)
     number = min(part, len(parts)) if part > 0 else _part_of(parts, at)
     before = sum(len(each) for each in parts[: number - 1])
@@ -113,6 +113,8 @@ def _fitting(numbers: Iterable[int], cost: Callable[[int], int], budget: int) ->
 
 
 def _part_of(parts: Sequence[Sequence[Turn]], at: str | None) -> int:
-    return next(
-        (n for n, part in enumerate(parts, 1) if any(turn.stored.mention.id == at for turn in part)), 1
-    )
+    return next((number for number, part in enumerate(parts, 1) if _holds(part, at)), 1)
+
+
+def _holds(turns: Sequence[Turn], at: str | None) -> bool:
+    return any(turn.stored.mention.id == at for turn in turns)

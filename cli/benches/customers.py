@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +13,7 @@ import click
 
 from cli.benches.corpora import END, MODEL, PRODUCT, WATCH, labels_for
 from cli.benches.measures import machine, users
-from cli.benches.measures.filled import Filled
+from cli.benches.measures.filled import copied
 from cli.benches.measures.timing import ms, percentile, timed
 from cli.benches.store import kept
 from core.clock import SetClock
@@ -73,15 +71,11 @@ def command(size: int | None, accounts: int | None, work: Path | None, *, quick:
 
 def measured(size: int, accounts: int, repeats: int, work: Path | None) -> dict[str, object]:
     """Return how long each part takes over `size` mentions and `accounts` accounts."""
-    with kept(work) as place, tempfile.TemporaryDirectory(prefix="earful-bench-customers-") as data:
-        filled = Filled(place / f"corpus-{size}", size)
-        filled.close()
-        # A copy: customers are no part of the corpus.
-        shutil.copy(filled.place / "earful.db", Path(data) / "earful.db")
+    with kept(work) as place, copied(place, size) as data:
         store = open_store(f"sqlite:///{data}/earful.db", clock=SetClock(END))
         try:
             return {"machine": machine.described(), "load": machine.load(), "mentions": size} | _measured(
-                store, Path(data), accounts, repeats
+                store, data, accounts, repeats
             )
         finally:
             store.close()
@@ -229,9 +223,8 @@ def _pages(store: Store, data: Path, repeats: int) -> dict[str, object]:
     for address in _addresses(store):
         try:
             fetch(address)  # the templates are read once
-        except (
-            EarfulError
-        ) as error:  # a search that was stopped after its 2 s, on a machine that has none left
+        except EarfulError as error:
+            # A search was stopped after its 2 s, on a machine that has none left.
             told[address] = {"failed": str(error)}
             continue
         told[address] = _told([timed(lambda: fetch(address)) for _ in range(repeats)])  # noqa: B023 — called at once

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import tempfile
 from http import HTTPStatus
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import click
 
 from cli.benches.measures import keys, machine, users
 from cli.benches.measures.asks import SEARCHES
-from cli.benches.measures.filled import Filled
+from cli.benches.measures.filled import copied
 from cli.benches.store import kept
 from cli.children import Child
 from core.errors import ConfigError, EarfulError
@@ -64,13 +62,9 @@ def measured(
     size: int, people: int, seconds: float, work: Path | None, *, pause: float, rounds: int
 ) -> dict[str, object]:
     """Return how long people waited for their pages over a corpus of `size` mentions."""
-    with kept(work) as place, tempfile.TemporaryDirectory(prefix="earful-bench-web-") as data:
-        filled = Filled(place / f"corpus-{size}", size)
-        filled.close()
-        # A copy: people and sessions are no part of the corpus.
-        shutil.copy(filled.place / "earful.db", Path(data) / "earful.db")
+    with kept(work) as place, copied(place, size) as data:
         return {"machine": machine.described(), "mentions": size} | _served(
-            Path(data), people, seconds, pause, rounds
+            data, people, seconds, pause, rounds
         )
 
 

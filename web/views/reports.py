@@ -51,14 +51,13 @@ IMPACT_COLUMNS = (
 @blueprint.get("/reports.<any(json,csv):form>")
 def show(form: str = "") -> Response:
     """Show the reports of a period that ends today."""
-    said, changed, card = _voices(), _impacts(), _card()
     match wanted(form, "json", "csv"):
         case "json":
-            return outputs.json_response(_data(said, changed, card))
+            return outputs.json_response(_data(_voices(), _impacts(), _card()))
         case "csv":
-            return _csv(said, changed, card)
+            return _csv()
         case _:
-            return _page(said, changed, card)
+            return _page()
 
 
 @blueprint.get("/reports/accounts")
@@ -109,7 +108,7 @@ def add() -> AnyResponse:
             end=_day(form.get("end") or form.get("begin", "")),
         )
     except InputError as error:
-        return _page(_voices(), _impacts(), _card(), error=str(error), status=400)
+        return _page(error=str(error), status=400)
     keep_happening(the_store(), told, actor=actor(), now=now())
     return redirect(url_for(".show", days=_days()), code=303)
 
@@ -153,20 +152,13 @@ def _card() -> Scorecard:
     return scorecard(the_store(), plays(the_store()), _period()[0], now=now())
 
 
-def _page(
-    said: list[tuple[str, list[Voice]]],
-    changed: list[Impact],
-    card: Scorecard,
-    *,
-    error: str = "",
-    status: int = 200,
-) -> Response:
-    given = assumptions(the_store()).value
+def _page(*, error: str = "", status: int = 200) -> Response:
+    card, given = _card(), assumptions(the_store()).value
     hours = sum(play.hours for play in card.saves)
     page = render_template(
         "reports/show.html",
-        voices=said,
-        impacts=changed,
+        voices=_voices(),
+        impacts=_impacts(),
         card=card,
         days=_days(),
         since=_period()[0].date(),
@@ -183,7 +175,7 @@ def _page(
 def _chart() -> dict[str, object]:
     """Return mentions over the period, tones and silent sources marked, as the search page draws them."""
     query = _asked()
-    return {"chart": _drawn(), "query": query, "sort": Sort.NEW, "presets": presets(query.node)}
+    return {"chart": _drawn(query), "query": query, "sort": Sort.NEW, "presets": presets(query.node)}
 
 
 def _asked() -> Query:
@@ -191,8 +183,8 @@ def _asked() -> Query:
     return parse(f"after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}")
 
 
-def _drawn() -> SearchChart | None:
-    return search_chart(the_store(), Search(node=_asked().node, now=now()))
+def _drawn(query: Query) -> SearchChart | None:
+    return search_chart(the_store(), Search(node=query.node, now=now()))
 
 
 def _data(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> dict[str, object]:
@@ -235,12 +227,12 @@ def _revenue_cells(row: Revenue) -> list[object]:
     return [row.account.key, contract.name, row.then, row.now, not row.assumed, contract.outcome.value]
 
 
-def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Scorecard) -> Response:
+def _csv() -> Response:
     match request.args.get("of"):
         case "impact":
-            return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, changed))
+            return outputs.csv_response("impact", IMPACT_COLUMNS, map(_impact_cells, _impacts()))
         case "revenue":
-            return outputs.csv_response("revenue", REVENUE_COLUMNS, map(_revenue_cells, card.revenue))
+            return outputs.csv_response("revenue", REVENUE_COLUMNS, map(_revenue_cells, _card().revenue))
         case "topics":
             found = (one for watch in the_store().watches() for one in topics(the_store(), watch.id))
             rows = ([one.key, one.name, len(one.mentions)] for one in found)
@@ -248,14 +240,14 @@ def _csv(said: list[tuple[str, list[Voice]]], changed: list[Impact], card: Score
         case "chart":
             return outputs.csv_response("mentions", CHART_COLUMNS, _bars())
         case "scorecard":
-            return outputs.csv_response("scorecard", ("figure", "value"), _figures(card))
+            return outputs.csv_response("scorecard", ("figure", "value"), _figures(_card()))
         case _:
-            return outputs.csv_response("voice", VOICE_COLUMNS, _voice_cells(said))
+            return outputs.csv_response("voice", VOICE_COLUMNS, _voice_cells(_voices()))
 
 
 def _bars() -> Iterator[list[object]]:
     """Yield the bars of the chart: its time, how many of each tone, and the query that finds them."""
-    chart = _drawn()
+    chart = _drawn(_asked())
     for bar, query in zip(chart.bars, chart.queries, strict=True) if chart else ():
         tones = [bar.tones.get(tone, 0) for tone in ("negative", "neutral", "positive")]
         yield [iso(bar.start), iso(bar.end), bar.count, *tones, query]

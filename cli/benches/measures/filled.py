@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -150,6 +152,16 @@ class Said:
 
 #: Characters of a JSON list with nothing in it.
 EMPTY = len("[]")
+
+
+@contextmanager
+def copied(place: Path, size: int) -> Iterator[Path]:
+    """Give a data directory with a copy of the corpus: what people do in it is no part of that."""
+    filled = Filled(place / f"corpus-{size}", size)
+    filled.close()
+    with tempfile.TemporaryDirectory(prefix="earful-bench-") as data:
+        shutil.copy(filled.place / "earful.db", Path(data) / "earful.db")
+        yield Path(data)
 
 
 def batches(corpus: Corpus) -> Iterator[list[Found]]:

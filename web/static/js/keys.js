@@ -1,5 +1,6 @@
 // Single-key shortcuts. An element says with `data-key` which key presses it; in a list, the current row's
-// own element comes first; in an open menu `data-menu-key` comes before all. Off where the reader turned them off, while typing, and during IME composition.
+// own element comes first; in an open menu `data-menu-key` comes before all. Off where the reader turned them
+// off, while typing, and during IME composition.
 
 const PLACES = { q: "threads", s: "search", w: "watches", o: "sources", ",": "settings" };
 const PATIENCE = 1500;
