@@ -25,6 +25,19 @@ _ENDS = re.compile(r"[.!?…。！？]+[\s\"')]|\n")
 _CLOUD, _OWN = r"\b(?:saas|cloud|hosted)\b", r"\bon[- ]?prem\w*\b"
 _SAAS = re.compile(f"{_CLOUD}.*{_OWN}|{_OWN}.*{_CLOUD}", re.IGNORECASE | re.DOTALL)
 _PRICE = re.compile(r"\b(?:re-?negotiat\w+|better (?:price|deal)|price match|discount)\b", re.IGNORECASE)
+#: A move that is over, and what says in the words before it that it is not.
+_MOVED = re.compile(
+    r"\b(?:left|moved|migrated|switched|ported|dropped|cancel+ed|cut over|walked away"
+    r"|closed (?:our|my|the) accounts?|(?:is|are|been|'re|'m) off|finished (?:moving|porting|migrating))\b",
+    re.IGNORECASE,
+)
+_NOT_YET = re.compile(
+    r"(?:\b(?:not|never|almost|nearly|until|before|if|once|when|unless|should|would|could|might|will|yet)\b"
+    r"|n['\u2019]t\b|['\u2019]ll\b)[^.!?\n]{0,24}$",
+    re.IGNORECASE,
+)
+#: Characters before a word of moving that may take it back.
+_BEFORE = 40
 _SHOPS = {
     ChurnReason.EVALUATING_ALTERNATIVES: "shopping around",
     ChurnReason.PRICE_OR_RENEWAL: "renegotiation",
@@ -140,7 +153,9 @@ def _leaving(stored: StoredMention, labels: Labels | None, word: Correction | No
     spans = labels.churn_spans if labels else ()
     quote = _Quoting(stored, spans[0].start if spans else 0)
     if leaves:
-        gone = reason is ChurnReason.ALREADY_LEFT
+        gone = reason is ChurnReason.ALREADY_LEFT or (
+            reason is ChurnReason.SWITCHING and _has_moved(stored.mention.said)
+        )
         yield quote.of(Signal.LEFT if gone else Signal.LEAVING, reason.value if reason else "")
     said = stored.mention.said
     shops = _SHOPS.get(reason, "") if leaves and reason else ""
@@ -148,6 +163,14 @@ def _leaving(stored: StoredMention, labels: Labels | None, word: Correction | No
     shops = shops or ("renegotiation" if _PRICE.search(said) else "")
     if shops:
         yield quote.of(Signal.SHOPPING, shops)
+
+
+def _has_moved(said: str) -> bool:
+    """Tell whether a switch is told as done: the reason names where they go, not whether they went."""
+    return any(
+        not _NOT_YET.search(said, max(0, found.start() - _BEFORE), found.start())
+        for found in _MOVED.finditer(said)
+    )
 
 
 def _rivals(stored: StoredMention, watch: Watch, quote: _Quoting) -> Iterator[Evidence]:

@@ -5,7 +5,7 @@ public recommendation, of answering others' questions, of discontent, of leaving
 person, the stage before and the present moment, `judge` tells the stage:
 
 former
-    said that they left, and did not come back with good words on two later days
+    said that they left or have gone over to another, and did not come back with good words on two later days
 at_risk
     said in the last 182 days that they leave or look around, with no good words on two later days since;
     or complaints outweigh good words by 2.5 (half-life 90 days; they stay at risk down to 1.25)

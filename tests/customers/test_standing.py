@@ -10,6 +10,7 @@ import pytest
 from core.customers import Seat
 from core.errors import InputError, NotFound
 from core.kept import Sought
+from core.labels import ChurnReason
 from core.mention import Author, Kind
 from core.ports import Store
 from core.settings import PriorityWeights
@@ -28,7 +29,7 @@ from engage.customers import (
 )
 from engage.ranking import rank
 from engage.standing import follow, override, rebuild, refresh_account, sweep, sweep_if_due
-from tests.builders import NOW
+from tests.builders import NOW, some_labels
 from tests.customers.saying import ANGRY, ASKS, DAY, DELIGHT, LEAVES, PRAISE, RECOMMENDS, say
 
 
@@ -52,6 +53,24 @@ def test_a_person_goes_from_stage_to_stage_as_they_speak_and_each_step_is_kept(s
     assert {(move.before, move.after) for move in moves} >= {
         (Stage.LOYAL, Stage.ADVOCATE), (Stage.ADVOCATE, Stage.AT_RISK),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("We left Acme last month. Globex runs our boards now.", Stage.FORMER),
+        ("That was it: the workshop is off Acme since Monday, all of it moved to Globex.", Stage.FORMER),
+        ("Acme goes out and Globex comes in, from the first of May.", Stage.AT_RISK),
+        ("We haven't moved to Globex yet, but Acme is on notice.", Stage.AT_RISK),
+        ("Once we have switched to Globex, Acme can keep its price list.", Stage.AT_RISK),
+    ],
+)
+def test_a_switch_told_as_done_makes_a_former_customer_and_a_planned_one_does_not(
+    store: Store, text: str, told: Stage
+) -> None:
+    switches = some_labels(positive=0.01, negative=0.6, churn=0.9, reason=ChurnReason.SWITCHING)
+    say(store, "ada", switches, days=1, text=text)
+    assert stage(store, "ada") is told
 
 
 def test_who_answers_others_and_whom_we_answered_is_seen(store: Store) -> None:
