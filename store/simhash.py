@@ -21,6 +21,8 @@ MAX_DISTANCE = 3
 BAND_BITS = 16
 BANDS = 4
 MASK = (1 << 64) - 1
+#: The first keys of the bands after the first one.
+BAND_STARTS = [place << BAND_BITS for place in range(1, BANDS)]
 #: Tokens whose hash is kept; about 20 MB.
 MAX_HASHES = 200_000
 #: Tokens hashed together; their bits take 64 bytes each.
@@ -112,6 +114,11 @@ def bands(value: int) -> tuple[int, ...]:
         2 << BAND_BITS | (value >> 2 * BAND_BITS) & 0xFFFF,
         3 << BAND_BITS | (value >> 3 * BAND_BITS) & 0xFFFF,
     )
+
+
+def all_bands(values: NDArray[np.int64], place: int) -> NDArray[np.int64]:
+    """Return of each hash the key of its band at `place`."""
+    return (values >> place * BAND_BITS & 0xFFFF) | place << BAND_BITS
 
 
 def all_close(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,7 +1,11 @@
 """Near-duplicates: each mention points to the earliest one at most three bits of SimHash away."""
 
+# The SQL here is put together from our own names; every value is bound.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,14 +30,17 @@ class _Copy(NamedTuple):
 
 
 FIND = "SELECT simhash, docid FROM near WHERE band IN (?, ?, ?, ?)"
-# `near` is a view of both tables; a hash stands in one of them.
+# `near` is a view of all three tables; a hash stands in one of them.
 KEEP = "INSERT OR REPLACE INTO near_fresh (band, simhash, docid) VALUES (?, ?, ?)"
-DROP = "DELETE FROM near_settled WHERE band = ? AND simhash = ?"
+# `OR FAIL`, because SQLite otherwise copies each page aside to undo this statement alone: twice the time.
+DROP = "DELETE FROM {} WHERE band = ? AND simhash = ?"
 SETTLE = """
-INSERT INTO near_settled (band, simhash, docid) SELECT band, simhash, docid FROM near_fresh ORDER BY 1, 2
+INSERT OR FAIL INTO {1} (band, simhash, docid) SELECT band, simhash, docid FROM {0} ORDER BY 1, 2
 """
-#: Rows that gather before they move on, four for each mention: each move writes most pages of a large table.
-GATHERED = 80_000
+TABLES = ("near_fresh", "near_young", "near_settled")
+#: Rows that gather in each but the last before they move on, four for each mention: each move writes most
+#: pages of the table that it goes to.
+GATHERED = (40_000, 400_000)
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
 
 
@@ -53,16 +60,23 @@ def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
     for (docid, value), has_copy in zip(hashes, copied, strict=True):
         if has_copy:
             add(link, docid, value)
-    if link.number("SELECT count(*) FROM near_fresh") > GATHERED:
-        link.run(SETTLE)
-        link.run("DELETE FROM near_fresh")
+    _settle(link)
+
+
+def _settle(link: Link) -> None:
+    """Move on what has gathered."""
+    for limit, (source, target) in zip(GATHERED, itertools.pairwise(TABLES), strict=True):
+        if link.number(f"SELECT count(*) FROM {source}") <= limit:
+            return
+        link.run(SETTLE.format(source, target))
+        link.run(f"DELETE FROM {source}")
 
 
 def _close_ones(link: Link, values: Sequence[int]) -> list[bool]:
     """Tell of each hash whether a stored one, or one before it in the batch, is close to it."""
     keys = np.array([simhash.bands(value) for value in values], dtype=np.int64).ravel()
     own = np.array(values, dtype=np.int64)
-    bands, others = _same_bands(link, np.unique(keys).tolist())
+    bands, others = _same_bands(link, np.unique(keys))
     # Those of the batch stand behind the stored ones and know their places, so that only earlier ones count.
     places = np.repeat(np.arange(len(own)), simhash.BANDS)
     bands = np.concatenate([bands, keys])
@@ -80,22 +94,24 @@ def _close_ones(link: Link, values: Sequence[int]) -> list[bool]:
     return found
 
 
-def _same_bands(link: Link, keys: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _same_bands(link: Link, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the stored hashes under these bands, and the band of each."""
-    asked = json.dumps(keys)
-    rows = [row for sql in FIND_ALL for row in link.connection.execute(sql, (asked,)) if row[1]]
-    bands = np.repeat([band for band, _, _ in rows], [count for *_, count in rows]).astype(np.int64)
-    joined = ",".join([values for _, values, _ in rows])
-    return bands, np.fromstring(joined, dtype=np.int64, sep=",") if rows else np.zeros(0, dtype=np.int64)
+    bands, others = [], []
+    for place, asked in enumerate(np.split(keys, np.searchsorted(keys, simhash.BAND_STARTS))):
+        for sql in FIND_ALL:
+            # All as one text: a row for each hash, or even for each band, costs more than finding it.
+            (joined,) = link.connection.execute(sql, (json.dumps(asked.tolist()),))
+            if joined[0]:
+                found = np.fromstring(joined[0], dtype=np.int64, sep=",")
+                others.append(found)
+                bands.append(simhash.all_bands(found, place))
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *bands]), np.concatenate([none, *others])
 
 
-# One row for each band and not for each hash: a band of a large store holds many.
 FIND_ALL = [
-    f"""
-    SELECT j.value, group_concat(n.simhash), count(n.simhash)
-    FROM json_each(?) AS j CROSS JOIN {table} AS n ON n.band = j.value GROUP BY j.key
-    """  # noqa: S608 — our own names
-    for table in ("near_settled", "near_fresh")
+    f"SELECT group_concat(n.simhash) FROM json_each(?) AS j CROSS JOIN {table} AS n ON n.band = j.value"
+    for table in TABLES
 ]
 
 
@@ -124,7 +140,8 @@ def add(link: Link, docid: int, value: int) -> None:
             _repoint(link, other, mine)
     twin = next((other for other in others if other.simhash == value), None)
     if twin is None or twin.place > mine.place:
-        link.many(DROP, [(key, value) for key in keys])
+        for table in TABLES[1:]:
+            link.many(DROP.format(table), [(key, value) for key in keys])
         link.many(KEEP, [(key, value, docid) for key in keys])
 
 
@@ -155,7 +172,7 @@ def remove(link: Link, docid: int) -> None:
     if mine.simhash is None:
         return
     link.run("UPDATE mention SET simhash = NULL, duplicate_of = NULL WHERE docid = ?", docid)
-    for table in ("near_fresh", "near_settled"):
+    for table in TABLES:
         link.run(REMOVE.format(table), *simhash.bands(mine.simhash), docid)
     copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
     link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)

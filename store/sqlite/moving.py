@@ -65,6 +65,7 @@ STAY = {
     "address_part": "the index of addresses, made anew from the mentions",
     "near_fresh": "made anew from the mentions",
     "near_settled": "made anew from the mentions",
+    "near_young": "made anew from the mentions",
     "tally": "made anew from the threads by triggers",
     "word": "the word index, made anew from the mentions",
 }
