@@ -236,8 +236,11 @@ class SearchStore(Protocol):
         """Return a page of hits with highlights."""
         ...
 
-    def count(self, search: Search) -> Count:
-        """Return how many mentions a search finds."""
+    def count(self, search: Search, *, roughly: bool = False) -> Count:
+        """Return how many mentions a search finds.
+
+        `roughly` lets a sample stand for very many, as old as a minute: for pages, read by eye.
+        """
         ...
 
     def facets(
@@ -247,14 +250,15 @@ class SearchStore(Protocol):
 
         Fields: source, product, rival, sentiment, churn, intent, lang, status, assignee, tag, author, watch.
         `sentiment` counts the likeliest tone toward the product, `churn` the values `yes` (p ≥ 0.5) and `no`.
-        Among more hits than can be read in time, a sample may stand for all: its values are not `exact`.
+        Among very many hits a sample may stand for all, as old as a minute: its values are not `exact`.
         """
         ...
 
     def histogram(self, search: Search, *, step: timedelta, start: datetime, end: datetime) -> list[Bucket]:
         """Return hits per `step` from `start` (inclusive) to `end` (exclusive), empty bars included.
 
-        At most 1,000 bars. Among very many hits a sample may stand for all: such bars are not `exact`.
+        At most 1,000 bars. Among very many hits a sample may stand for all, as old as a minute: such bars
+        are not `exact`.
         """
         ...
 

@@ -61,10 +61,12 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """How many; `exact` is False where the store stopped counting at `value`."""
+    """How many; `exact` is False where the store stopped counting at `value`, or told it by a sample."""
 
     value: int
     exact: bool = True
+    #: True where `value` is what a sample of very many stands for: it may be more or less.
+    about: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.query import And, Everything, Node, Not, OneOf, Or
+from core.search import Search
 from core.thread import Status
 
 STATUSES = frozenset(status.value for status in Status)
@@ -43,6 +44,23 @@ def asks_for_context(node: Node) -> bool:
         isinstance(leaf, OneOf) and leaf.field == "is" and "context" in leaf.values
         for leaf in _positive(node)
     )
+
+
+def told_apart(search: Search) -> tuple[Node, tuple[str, ...]]:
+    """Return what tells a search from others within a moment: who asks counts only where `is:mine` stands."""
+    mine = any("mine" in leaf.values for leaf in _leaves(search.node) if isinstance(leaf, OneOf))
+    return search.node, search.mine if mine else ()
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    match node:
+        case And(nodes) | Or(nodes):
+            for child in nodes:
+                yield from _leaves(child)
+        case Not(child):
+            yield from _leaves(child)
+        case _:
+            yield node
 
 
 def _positive(node: Node, *, negated: bool = False) -> Iterator[Node]:

@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
         iso=iso,
         number=wording.number,
         amount=wording.amount,
+        figure=wording.figure,
         percent=wording.percent,
         href=safe_href,
         act=wording.act,

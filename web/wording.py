@@ -198,8 +198,18 @@ def number(value: int) -> str:
 
 
 def amount(count: Count) -> str:
-    """Return a count; one that is only a lower bound says so."""
+    """Return a count; one that is estimated, or only a lower bound, says so."""
+    if count.about:
+        return figure(count.value, exact=False)
     return number(count.value) + ("" if count.exact else "+")
+
+
+def figure(value: int, *, exact: bool) -> str:
+    """Return a whole number; an estimate is marked, and rounded to what a sample can tell."""
+    if exact:
+        return number(value)
+    places = 10 ** max(0, len(str(value)) - 2)
+    return f"≈ {number((value + places // 2) // places * places)}"
 
 
 def percent(p: float) -> str:

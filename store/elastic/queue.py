@@ -77,7 +77,7 @@ class Queue(Part):
             total = Count(value=self._count(few.threads))
         else:
             hits = self._walk(asked, order, limit + 1, start)
-            total = Count(value=self._estimate(search), exact=False)
+            total = Count(value=self._estimate(search), exact=False, about=True)
         rows = self._rows([talks.read(read(NAME, hit)) for hit in hits[:limit]])
         more = len(hits) > limit and rows
         mark = marks.write(sort.value, _mark(hits[limit - 1]["sort"])) if more else None
@@ -93,7 +93,7 @@ class Queue(Part):
             if few is not None:
                 found.append(Count(value=self._count(few.threads)))
             else:
-                found.append(Count(value=self._estimate(search), exact=False))
+                found.append(Count(value=self._estimate(search), exact=False, about=True))
         return found
 
     def matched(self, thread_ids: Sequence[str]) -> dict[str, list[StoredMention]]:

@@ -69,7 +69,7 @@ class Searches(Part):
         more = len(found) > limit > 0
         return Page(hits=hits, next=marks.write(sort.value, found[limit - 1]["sort"]) if more else None)
 
-    def count(self, search: Search) -> Count:
+    def count(self, search: Search, *, roughly: bool = False) -> Count:  # noqa: ARG002 — costs no more here
         """Return how many mentions a search finds: all of them are counted, so the number is exact."""
         body = {"query": Compiler(self.documents, search).query(), "size": 0, "track_total_hits": True}
         self.server.fresh(NAME)

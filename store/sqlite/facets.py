@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from core.errors import InputError
 from core.search import FacetValue
-from store.sqlite import sampling
+from store.authors import author_key
 from store.sqlite.clause import Clause
-from store.sqlite.compiling import Plan
 from store.sqlite.connection import Link
 from store.verdict import CHURNS, INTENTS, TONES
 
@@ -57,10 +57,8 @@ BITS = {
 }
 
 
-def facets(
-    link: Link, plan: Plan, fields: Sequence[str], *, limit: int, now: int
-) -> dict[str, list[FacetValue]]:
-    """Return the commonest values of each field, most first, then by value; of a sample where hits are many.
+def known(fields: Sequence[str]) -> None:
+    """Refuse a field that is no facet.
 
     Raises:
         InputError: there is no such facet.
@@ -68,17 +66,30 @@ def facets(
     unknown = [name for name in fields if name not in SELECTS and name not in BITS]
     if unknown:
         raise InputError(f"there is no facet {unknown[0]!r}; there are {', '.join(sorted(SELECTS | BITS))}")
+
+
+def facets(
+    link: Link, hits: Clause, part: int, fields: Sequence[str], *, limit: int, now: int
+) -> dict[str, list[FacetValue]]:
+    """Return the commonest values of each field, most first, then by value; each hit stands for `part`."""
     found: dict[str, list[FacetValue]] = {name: [] for name in fields}
     if not fields:
         return found
-    part = sampling.divisor(link, plan)
-    sql = _statement(plan.source(sampling.within(plan, part)), list(found), limit, now)
+    sql = _statement(hits, list(found), limit, now)
     for name, value, count in link.connection.execute(sql.sql, sql.values):
         if count:
             found[name].append(FacetValue(value=value, count=count * part, exact=part == 1))
     for values in found.values():
         values.sort(key=lambda value: (-value.count, value.value))
     return found
+
+
+def still_there(link: Link, authors: Sequence[FacetValue]) -> list[FacetValue]:
+    """Return the values of `author` without who was erased since they were counted."""
+    asked = json.dumps([author_key(author.value) for author in authors])
+    sql = "SELECT DISTINCT key FROM author_key WHERE key IN (SELECT value FROM json_each(?))"
+    there = set(link.rows(str, sql, asked))
+    return [author for author in authors if author_key(author.value) in there]
 
 
 def _statement(hits: Clause, fields: Sequence[str], limit: int, now: int) -> Clause:

@@ -12,23 +12,29 @@ from typing import NamedTuple
 
 import apsw
 
+from core.clock import Clock
 from core.lazily import Lazily
 from core.query import Node, Where, positive_words
 from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from store import analysis, marks
 from store.codecs import MICROSECOND, micros
-from store.sqlite import loading, matching, sampling
+from store.questions import told_apart
+from store.sqlite import facets, loading, matching, sampling
 from store.sqlite.clause import Clause
 from store.sqlite.compiling import Compiler, Plan
-from store.sqlite.connection import Link
+from store.sqlite.connection import Database, Link
 from store.sqlite.docids import TIES, first_docid, last_docid
-from store.sqlite.facets import facets
 from store.sqlite.language import stem_languages
 from store.sqlite.part import Part
+from store.sqlite.reaching import Reach
+from store.sqlite.recent import Recent
+from store.sqlite.sampling import Sample
 from store.verdict import TONES
 
 #: Most bars of a histogram.
 MAX_BARS = 1_000
+#: Samples kept at once, of 130 KB each; of what they told, four times as many.
+KEPT = 64
 #: Where counting takes too long, hits are counted up to so many.
 MANY = 10_000
 #: What a hit in title, text, title stems and text stems is worth for relevance.
@@ -49,8 +55,18 @@ PLACE = "m.docid, m.published, m.id, m.risk"
 PUBLISHED, ID = (loading.Row._fields.index(name) for name in ("published", "id"))
 
 
+#: The figures of a bar: its number, its hits, and those by tone.
+_Bar = tuple[int, ...]
+
+
 class Searches(Part):
     """Search over mentions. Context mentions are found only with `is:context`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self._samples = Recent[Sample](KEPT)
+        self._facets = Recent[dict[str, list[FacetValue]]](4 * KEPT)
+        self._bars = Recent[list[_Bar]](4 * KEPT)
 
     def search(
         self, search: Search, *, sort: Sort = Sort.NEW, limit: int = 50, after: str | None = None
@@ -69,9 +85,11 @@ class Searches(Part):
                     found = loading.columns(link, [place.docid for place in places])
         return Page(hits=Lazily(found, _Hits(search.node)), next=mark)
 
-    def count(self, search: Search) -> Count:
-        """Return how many mentions a search finds."""
+    def count(self, search: Search, *, roughly: bool = False) -> Count:
+        """Return how many mentions a search finds; `roughly`, very many are estimated from a sample."""
         with self.database.read(limited=True) as link:
+            if roughly:
+                return self._roughly(link, search)
             found = Compiler(link, search).plan().source()
             try:
                 with sampling.hurried(link):
@@ -82,12 +100,43 @@ class Searches(Part):
                 value = link.number(some, *found.values)
                 return Count(value=value, exact=value < MANY)
 
+    def _roughly(self, link: Link, search: Search) -> Count:
+        known = self._samples.get(told_apart(search))
+        if known is None or known is sampling.WHOLE:
+            plan = Compiler(link, search).plan()
+            reach = sampling.measured(link, plan)
+            known = self._sample(link, search, plan, reach)
+            if known is sampling.WHOLE:
+                return Count(value=reach.hits)
+        return Count(value=known.hits, exact=False, about=True)
+
+    def _sample(self, link: Link, search: Search, plan: Plan, reach: Reach | None = None) -> Sample:
+        """Return what stands for the hits; where they are few, that all are to be looked at."""
+        asked = told_apart(search)
+        known = self._samples.get(asked) if reach is None else None
+        if known is not None:
+            return known
+        reach = reach or sampling.measured(link, plan)
+        many = reach.hits > sampling.FULL
+        return self._samples.keep(asked, sampling.taken(link, plan, reach) if many else sampling.WHOLE)
+
     def facets(
         self, search: Search, fields: Sequence[str], *, limit: int = 20
     ) -> dict[str, list[FacetValue]]:
         """Return the commonest values of each field among the hits, most first, then by value."""
+        facets.known(fields)
+        asked = (*told_apart(search), tuple(fields), limit)
         with self.database.read(limited=True) as link:
-            return facets(link, Compiler(link, search).plan(), fields, limit=limit, now=micros(search.now))
+            told = self._facets.get(asked)
+            if told is not None:
+                there = {"author": facets.still_there(link, told["author"])} if "author" in told else {}
+                return told | there
+            plan = Compiler(link, search).plan()
+            sample = self._sample(link, search, plan).thinned(sampling.DESCRIBED)
+            whole = sample.part == 1
+            hits = plan.source() if whole else sample.source()
+            found = facets.facets(link, hits, sample.part, fields, limit=limit, now=micros(search.now))
+            return found if whole else self._facets.keep(asked, found)
 
     def histogram(self, search: Search, *, step: timedelta, start: datetime, end: datetime) -> list[Bucket]:
         """Return hits per `step` from `start` (inclusive) to `end` (exclusive), empty bars included."""
@@ -96,10 +145,8 @@ class Searches(Part):
         bars = min(MAX_BARS, max(0, -((start - end) // step)))
         end = min(end, start + bars * step)
         counts: dict[int, tuple[int, list[int]]] = {bar: (0, [0, 0, 0]) for bar in range(bars)}
-        width, first = step // MICROSECOND, micros(start)
         with self.database.read(limited=True) as link:
-            plan = Compiler(link, search).plan()
-            part, found = _bars_in_time(link, plan, first, micros(end), width)
+            part, found = self._bars_in_time(link, search, micros(start), micros(end), step // MICROSECOND)
         for bar, count, *tones in found:
             counts[bar] = (count * part, [tone * part for tone in tones])
         return [
@@ -112,30 +159,27 @@ class Searches(Part):
             for bar, (count, tones) in counts.items()
         ]
 
+    def _bars_in_time(
+        self, link: Link, search: Search, first: int, end: int, width: int
+    ) -> tuple[int, list[_Bar]]:
+        """Return what one counted mention stands for, and the bars."""
+        plan = Compiler(link, search).plan()
+        sample = self._sample(link, search, plan)
+        inside = Clause("m.published >= ? AND m.published < ?", (first, end))
+        if sample.part == 1:
+            place = Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(first), last_docid(end)))
+            return 1, _bars(link, plan.source(inside, place), first, width)
+        asked = (*told_apart(search), first, end, width)
+        told = self._bars.get(asked)
+        if told is None:
+            told = self._bars.keep(asked, _bars(link, sample.source(inside), first, width))
+        return sample.part, told
+
     def settle(self) -> None:
         """Wait until all that was written is searchable: here it is as soon as it is stored."""
 
 
-def _bars_in_time(
-    link: Link, plan: Plan, first: int, end: int, width: int
-) -> tuple[int, list[tuple[int, ...]]]:
-    """Return what one counted mention stands for, and the bars."""
-    try:
-        with sampling.hurried(link):
-            return 1, _bars(link, plan, first, end, width, 1)
-    except apsw.InterruptError:
-        part = sampling.divisor(link, plan)
-        return part, _bars(link, plan, first, end, width, part)
-
-
-def _bars(  # noqa: PLR0917 — the figures of one statement
-    link: Link, plan: Plan, first: int, end: int, width: int, part: int
-) -> list[tuple[int, ...]]:
-    found = plan.source(
-        sampling.within(plan, part),
-        Clause("m.published >= ? AND m.published < ?", (first, end)),
-        Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(first), last_docid(end))),
-    )
+def _bars(link: Link, found: Clause, first: int, width: int) -> list[_Bar]:
     tones = ", ".join(f"sum(m.tones & {bit} <> 0)" for bit in TONES.values())
     sql = f"SELECT (m.published - {first:d}) / {width:d} AS bar, count(*), {tones} {found.sql} GROUP BY bar"
     return link.rows(lambda *row: row, sql, *found.values)

@@ -91,4 +91,4 @@ def _threads(found: Sequence[Mute]) -> Sequence[tuple[Mute, str]]:
 
 
 def _count(each: Mute) -> Count:
-    return the_store().count(Search(node=each.node, now=now()))
+    return the_store().count(Search(node=each.node, now=now()), roughly=True)

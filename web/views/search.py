@@ -102,7 +102,7 @@ def _feed(query: Query, search: Search) -> feeds.Feed:
 def _page(query: Query, search: Search, sort: Sort) -> Response:
     store, began = the_store(), time.perf_counter()
     found = store.search(search, sort=sort, limit=PAGE, after=request.args.get("after"))
-    count = store.count(search)
+    count = store.count(search, roughly=True)
     took = time.perf_counter() - began
     marks = [Mark(p.start, max(p.end, p.start + 1), "bad", p.message) for p in query.problems]
     return make_response(
@@ -115,7 +115,7 @@ def _page(query: Query, search: Search, sort: Sort) -> Response:
             sorts=SORTS,
             page=found,
             count=count,
-            searched=store.count(Search(node=Everything(), now=search.now)),
+            searched=store.count(Search(node=Everything(), now=search.now), roughly=True),
             took=took,
             hits=[_shown(hit) for hit in found.hits],
             facets=_facets(search),

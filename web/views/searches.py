@@ -116,7 +116,8 @@ def _page(search: SavedSearch, *, error: str = "", tried: bool = False, status: 
 
 
 def _count(search: SavedSearch) -> object:
-    return the_store().count(Search(node=parse(search.query).node, now=now(), mine=mine()))
+    asked = Search(node=parse(search.query).node, now=now(), mine=mine())
+    return the_store().count(asked, roughly=True)
 
 
 def _as_json(search: SavedSearch) -> dict[str, object]:
