@@ -48,17 +48,18 @@ def asks_for_context(node: Node) -> bool:
 
 def told_apart(search: Search) -> tuple[Node, tuple[str, ...]]:
     """Return what tells a search from others within a moment: who asks counts only where `is:mine` stands."""
-    mine = any("mine" in leaf.values for leaf in _leaves(search.node) if isinstance(leaf, OneOf))
+    mine = any("mine" in leaf.values for leaf in leaves(search.node) if isinstance(leaf, OneOf))
     return search.node, search.mine if mine else ()
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+def leaves(node: Node) -> Iterator[Node]:
+    """Yield everything that a tree asks for, also what must not hold."""
     match node:
         case And(nodes) | Or(nodes):
             for child in nodes:
-                yield from _leaves(child)
+                yield from leaves(child)
         case Not(child):
-            yield from _leaves(child)
+            yield from leaves(child)
         case _:
             yield node
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.query import And, Between, Everything, Last, Node, Not, OneOf, Or, Published, Words
+from core.query import And, Between, Everything, Last, Match, Node, Not, OneOf, Or, Published, Words
 from core.search import Search
 from core.watch import Watch
 from store.codecs import micros
-from store.questions import asks_for_context
+from store.questions import asks_for_context, leaves
 from store.sqlite import brands, fields, matching
 from store.sqlite.clause import FALSE, TRUE, Clause, all_of, any_of
 from store.sqlite.connection import Link
@@ -133,7 +133,13 @@ class Compiler:
         return None
 
     def _asked_each(self, author: Clause, match: str | None) -> bool:
-        """Tell whether asking each of an author's mentions for words costs less than following the words."""
+        """Tell whether asking each of an author's mentions for words costs less than following the words.
+
+        What begins so would be gathered from all words anew for each of them.
+        """
+        asked = leaves(self.search.node)
+        if any(isinstance(leaf, Words) and leaf.match is Match.PREFIX for leaf in asked):
+            return False
         mentions = self.link.number(f"SELECT count(*) FROM mention m WHERE {author.sql}", *author.values)
         source = Clause("FROM word WHERE word MATCH ?", (match,))
         said = reached(self.link, "rowid", source, PROBE)

@@ -70,6 +70,10 @@ class Link:
         found = self.one(lambda value: value, sql, *values)
         return int(found or 0)
 
+    def version(self) -> tuple[int, int]:
+        """Return what stays the same until anybody writes; of this connection only."""
+        return self.number("PRAGMA data_version"), self.connection.total_changes()
+
     def changes(self) -> int:
         """Return how many rows the last statement changed."""
         return self.connection.changes()

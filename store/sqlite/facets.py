@@ -13,6 +13,7 @@ from core.search import FacetValue
 from store.authors import author_key
 from store.sqlite.clause import Clause
 from store.sqlite.connection import Link
+from store.sqlite.sampling import Sample
 from store.verdict import CHURNS, INTENTS, TONES
 
 EFFECTIVE_STATUS = (
@@ -28,7 +29,11 @@ hit AS MATERIALIZED (
 combo AS MATERIALIZED (
     SELECT source, lang, tones, churns, intents, count(*) AS n FROM hit GROUP BY 1, 2, 3, 4, 5
 ),
-talk AS MATERIALIZED (SELECT thread, count(*) AS n FROM hit GROUP BY thread)
+talk AS MATERIALIZED (SELECT thread, count(*) AS n FROM hit GROUP BY thread),
+desk AS MATERIALIZED (
+    SELECT {status} AS status, t.assignee, sum(n) AS n FROM talk CROSS JOIN thread t ON t.tid = talk.thread
+    GROUP BY 1, 2
+)
 """
 #: Each selects a value and how many hits carry it.
 SELECTS = {
@@ -37,10 +42,8 @@ SELECTS = {
     "lang": "SELECT lang, sum(n) FROM combo GROUP BY lang",
     "author": "SELECT author.shown, sum(n) FROM (SELECT author, count(*) AS n FROM hit GROUP BY author) AS f "
     "CROSS JOIN author ON author.id = f.author WHERE author.shown <> '' GROUP BY 1",
-    "status": "SELECT " + EFFECTIVE_STATUS + ", sum(n) FROM talk CROSS JOIN thread t ON t.tid = talk.thread "
-    "GROUP BY 1",
-    "assignee": "SELECT t.assignee, sum(n) FROM talk CROSS JOIN thread t ON t.tid = talk.thread "
-    "WHERE t.assignee IS NOT NULL GROUP BY 1",
+    "status": "SELECT status, sum(n) FROM desk GROUP BY 1",
+    "assignee": "SELECT assignee, sum(n) FROM desk WHERE assignee IS NOT NULL GROUP BY 1",
     "tag": "SELECT g.tag, sum(n) FROM talk CROSS JOIN thread_tag g ON g.thread = talk.thread GROUP BY 1",
     "watch": "SELECT k.watch, count(*) FROM hit CROSS JOIN mention_watch k ON k.docid = hit.docid GROUP BY 1",
     "product": "SELECT brand.name, n FROM (SELECT p.brand, count(*) AS n FROM hit "
@@ -69,16 +72,16 @@ def known(fields: Sequence[str]) -> None:
 
 
 def facets(
-    link: Link, hits: Clause, part: int, fields: Sequence[str], *, limit: int, now: int
+    link: Link, sample: Sample, fields: Sequence[str], *, limit: int, now: int
 ) -> dict[str, list[FacetValue]]:
-    """Return the commonest values of each field, most first, then by value; each hit stands for `part`."""
+    """Return the commonest values of each field among the hits, most first, then by value."""
     found: dict[str, list[FacetValue]] = {name: [] for name in fields}
     if not fields:
         return found
-    sql = _statement(hits, list(found), limit, now)
+    sql = _statement(sample.source(), list(found), limit, now)
     for name, value, count in link.connection.execute(sql.sql, sql.values):
         if count:
-            found[name].append(FacetValue(value=value, count=count * part, exact=part == 1))
+            found[name].append(FacetValue(value=value, count=count * sample.part, exact=sample.exact))
     for values in found.values():
         values.sort(key=lambda value: (-value.count, value.value))
     return found
@@ -94,17 +97,19 @@ def still_there(link: Link, authors: Sequence[FacetValue]) -> list[FacetValue]:
 
 def _statement(hits: Clause, fields: Sequence[str], limit: int, now: int) -> Clause:
     selects = [
-        f"SELECT * FROM (SELECT '{name}', f.* FROM ({_select(name, now)}) AS f "
-        f"ORDER BY 3 DESC, 2 LIMIT {limit:d})"
+        f"SELECT * FROM (SELECT '{name}', f.* FROM ({_select(name)}) AS f ORDER BY 3 DESC, 2 LIMIT {limit:d})"
         for name in fields
     ]
-    sql = f"WITH {TABLES.replace('{hits}', hits.sql)} {' UNION ALL '.join(selects)}"
+    tables = TABLES.replace("{hits}", hits.sql).replace(
+        "{status}", EFFECTIVE_STATUS.replace("{now:d}", f"{now:d}")
+    )
+    sql = f"WITH {tables} {' UNION ALL '.join(selects)}"
     return Clause(sql, hits.values)
 
 
-def _select(name: str, now: int) -> str:
+def _select(name: str) -> str:
     if name in SELECTS:
-        return SELECTS[name].replace("{now:d}", f"{now:d}")
+        return SELECTS[name]
     column, bits = BITS[name]
     values = ", ".join(f"('{value}', {bit:d})" for value, bit in bits.items())
     counts = f"sum(n * ({column} & b.column2 <> 0))"

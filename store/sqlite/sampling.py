@@ -1,4 +1,4 @@
-"""Answers about very many hits in bounded time: a sample stands for all, and says so.
+"""Answers about very many hits in bounded time: a sample stands for all, and says so (docs/decisions/0104).
 
 A sample takes every `part`-th second by a hash of the second of publication, so it is the same on every page,
 and a word's hits are left out before their rows are read.
@@ -19,12 +19,14 @@ from store.sqlite.clause import TRUE, Clause, all_of
 from store.sqlite.compiling import Plan
 from store.sqlite.connection import Link
 from store.sqlite.docids import TIE_BITS
-from store.sqlite.reaching import Reach, guessed, reached
+from store.sqlite.reaching import guessed, reached
 
 #: Hits that are all looked at; more are sampled.
 FULL = 10_000
 #: Most hits of a sample; there are more than half as many.
 MOST = 16_000
+#: Hits read at once; where there are more, a sample was meant too fine.
+AT_ONCE = 2 * MOST
 #: Most hits of a sample of which all is looked up that facets tell.
 DESCRIBED = 5_000
 #: The coarsest sample: one second in so many.
@@ -36,10 +38,15 @@ SPREAD = 104_729
 
 
 class Sample(NamedTuple):
-    """The hits that stand for all, each for `part` of them; 1 where all hits are to be looked at."""
+    """Hits that stand for all, each for `part` of them; with 1 they are all."""
 
-    docids: Sequence[int] = ()
+    docids: Sequence[int]
     part: int = 1
+
+    @property
+    def exact(self) -> bool:
+        """Whether these are all hits."""
+        return self.part == 1
 
     @property
     def hits(self) -> int:
@@ -63,10 +70,6 @@ class Sample(NamedTuple):
         return Sample(docids if docids is self.docids else array("q", docids), part)
 
 
-#: Few enough hits to look at all of them.
-WHOLE = Sample()
-
-
 def within(plan: Plan, part: int) -> Clause:
     """Return the condition that keeps one second in `part`, a power of two up to `COARSEST`."""
     if part == 1:
@@ -78,38 +81,39 @@ def _spread(docid: int) -> int:
     return (docid >> TIE_BITS) * SPREAD >> 9
 
 
-def measured(link: Link, plan: Plan) -> Reach:
-    """Count hits as far as it matters: more than `FULL` are very many."""
-    return reached(link, plan.place, plan.source(), FULL + 1)
+def few(link: Link, plan: Plan) -> Sample | None:
+    """Return all hits; None where they are very many."""
+    docids = _docids(link, plan, 1, FULL + 1)
+    return Sample(docids) if len(docids) <= FULL else None
 
 
-def taken(link: Link, plan: Plan, reach: Reach) -> Sample:
-    """Return the sample that stands for very many hits, in mostly one walk over them."""
+def taken(link: Link, plan: Plan) -> Sample:
+    """Return a sample of very many hits, in mostly one walk over them."""
+    reach = reached(link, plan.place, plan.source(), FULL)
     part = _part(guessed(link, reach, plan.lowest, plan.highest))
-    docids = _docids(link, plan, part)
-    if part > 1 and len(docids) < MOST // 4:  # guessed too many
+    docids = _docids(link, plan, part, AT_ONCE)
+    if len(docids) < MOST // 4:  # guessed too many
         part = _part(max(len(docids) * part, reach.hits))
-        docids = _docids(link, plan, part)
-    while len(docids) > 2 * MOST and part < COARSEST:  # guessed too few
+        docids = _docids(link, plan, part, AT_ONCE)
+    while len(docids) >= AT_ONCE and part < COARSEST:  # guessed too few
         part = min(COARSEST, part * 8)
-        docids = _docids(link, plan, part)
+        docids = _docids(link, plan, part, AT_ONCE if part < COARSEST else None)
     return Sample(docids, part).thinned(MOST)
 
 
 def _part(hits: int) -> int:
-    """Return the finest part of so many hits that makes no more than `MOST`."""
-    part = 1
+    """Return the finest part of so many hits that makes no more than `MOST`; a sample is never all."""
+    part = 2
     while part < COARSEST and hits > part * MOST:
         part *= 2
     return part
 
 
-def _docids(link: Link, plan: Plan, part: int) -> array[int]:
-    """Return the hits of a sample; where they are too many only as many as show it."""
+def _docids(link: Link, plan: Plan, part: int, most: int | None) -> array[int]:
     found = plan.source(within(plan, part))
-    limit = f" LIMIT {2 * MOST + 1:d}" if part < COARSEST else ""
+    limit = "" if most is None else f" LIMIT {most:d}"
     sql = f"SELECT {plan.place} {found.sql}{limit}"
-    return array("q", (docid for (docid,) in link.connection.execute(sql, found.values)))
+    return array("q", [docid for (docid,) in link.connection.execute(sql, found.values)])
 
 
 @contextmanager

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -26,13 +27,14 @@ from store.sqlite.connection import Database, Link
 from store.sqlite.docids import TIES, first_docid, last_docid
 from store.sqlite.language import stem_languages
 from store.sqlite.part import Part
-from store.sqlite.reaching import Reach
 from store.sqlite.recent import Recent
 from store.sqlite.sampling import Sample
 from store.verdict import TONES
 
 #: Most bars of a histogram.
 MAX_BARS = 1_000
+#: Searches with few hits of which each thread remembers them.
+SEEN = 4
 #: Samples kept at once, of 130 KB each; of what they told, four times as many.
 KEPT = 64
 #: Where counting takes too long, hits are counted up to so many.
@@ -64,9 +66,11 @@ class Searches(Part):
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database, clock)
+        #: The hits of what each thread asked last.
+        self._seen = threading.local()
         self._samples = Recent[Sample](KEPT)
         self._facets = Recent[dict[str, list[FacetValue]]](4 * KEPT)
-        self._bars = Recent[list[_Bar]](4 * KEPT)
+        self._bars = Recent[tuple[int, list[_Bar]]](4 * KEPT)
 
     def search(
         self, search: Search, *, sort: Sort = Sort.NEW, limit: int = 50, after: str | None = None
@@ -101,42 +105,43 @@ class Searches(Part):
                 return Count(value=value, exact=value < MANY)
 
     def _roughly(self, link: Link, search: Search) -> Count:
-        known = self._samples.get(told_apart(search))
-        if known is None or known is sampling.WHOLE:
-            plan = Compiler(link, search).plan()
-            reach = sampling.measured(link, plan)
-            known = self._sample(link, search, plan, reach)
-            if known is sampling.WHOLE:
-                return Count(value=reach.hits)
-        return Count(value=known.hits, exact=False, about=True)
+        sample = self._looked_at(link, search)
+        return Count(value=sample.hits, exact=sample.exact, about=not sample.exact)
 
-    def _sample(self, link: Link, search: Search, plan: Plan, reach: Reach | None = None) -> Sample:
-        """Return what stands for the hits; where they are few, that all are to be looked at."""
-        asked = told_apart(search)
-        known = self._samples.get(asked) if reach is None else None
+    def _looked_at(self, link: Link, search: Search) -> Sample:
+        """Return all hits, or the sample that stands for very many.
+
+        One page asks for the same hits many times: they are looked for once, as long as nobody writes.
+        """
+        version, asked = link.version(), told_apart(search)
+        if getattr(self._seen, "version", None) != version:
+            self._seen.version, self._seen.hits = version, Recent[Sample](SEEN)
+        seen: Recent[Sample] = self._seen.hits
+        known = self._samples.get(asked) or seen.get((asked, search.now))
         if known is not None:
             return known
-        reach = reach or sampling.measured(link, plan)
-        many = reach.hits > sampling.FULL
-        return self._samples.keep(asked, sampling.taken(link, plan, reach) if many else sampling.WHOLE)
+        plan = Compiler(link, search).plan()
+        few = sampling.few(link, plan)
+        if few is not None:
+            return seen.keep((asked, search.now), few)
+        return self._samples.keep(asked, sampling.taken(link, plan))
 
     def facets(
         self, search: Search, fields: Sequence[str], *, limit: int = 20
     ) -> dict[str, list[FacetValue]]:
         """Return the commonest values of each field among the hits, most first, then by value."""
         facets.known(fields)
-        asked = (*told_apart(search), tuple(fields), limit)
+        asked = (told_apart(search), tuple(fields), limit)
         with self.database.read(limited=True) as link:
             told = self._facets.get(asked)
             if told is not None:
                 there = {"author": facets.still_there(link, told["author"])} if "author" in told else {}
                 return told | there
-            plan = Compiler(link, search).plan()
-            sample = self._sample(link, search, plan).thinned(sampling.DESCRIBED)
-            whole = sample.part == 1
-            hits = plan.source() if whole else sample.source()
-            found = facets.facets(link, hits, sample.part, fields, limit=limit, now=micros(search.now))
-            return found if whole else self._facets.keep(asked, found)
+            sample = self._looked_at(link, search)
+            if not sample.exact:
+                sample = sample.thinned(sampling.DESCRIBED)
+            found = facets.facets(link, sample, fields, limit=limit, now=micros(search.now))
+            return found if sample.exact else self._facets.keep(asked, found)
 
     def histogram(self, search: Search, *, step: timedelta, start: datetime, end: datetime) -> list[Bucket]:
         """Return hits per `step` from `start` (inclusive) to `end` (exclusive), empty bars included."""
@@ -163,26 +168,21 @@ class Searches(Part):
         self, link: Link, search: Search, first: int, end: int, width: int
     ) -> tuple[int, list[_Bar]]:
         """Return what one counted mention stands for, and the bars."""
-        plan = Compiler(link, search).plan()
-        sample = self._sample(link, search, plan)
-        inside = Clause("m.published >= ? AND m.published < ?", (first, end))
-        if sample.part == 1:
-            place = Clause(f"{plan.place} BETWEEN ? AND ?", (first_docid(first), last_docid(end)))
-            return 1, _bars(link, plan.source(inside, place), first, width)
-        asked = (*told_apart(search), first, end, width)
+        asked = (told_apart(search), first, end, width)
         told = self._bars.get(asked)
-        if told is None:
-            told = self._bars.keep(asked, _bars(link, sample.source(inside), first, width))
-        return sample.part, told
+        if told is not None:
+            return told
+        sample = self._looked_at(link, search)
+        tones = ", ".join(f"sum(m.tones & {bit} <> 0)" for bit in TONES.values())
+        found = sample.source(Clause("m.published >= ? AND m.published < ?", (first, end)))
+        sql = (
+            f"SELECT (m.published - {first:d}) / {width:d} AS bar, count(*), {tones} {found.sql} GROUP BY bar"
+        )
+        bars = sample.part, link.rows(lambda *row: row, sql, *found.values)
+        return bars if sample.exact else self._bars.keep(asked, bars)
 
     def settle(self) -> None:
         """Wait until all that was written is searchable: here it is as soon as it is stored."""
-
-
-def _bars(link: Link, found: Clause, first: int, width: int) -> list[_Bar]:
-    tones = ", ".join(f"sum(m.tones & {bit} <> 0)" for bit in TONES.values())
-    sql = f"SELECT (m.published - {first:d}) / {width:d} AS bar, count(*), {tones} {found.sql} GROUP BY bar"
-    return link.rows(lambda *row: row, sql, *found.values)
 
 
 def _by_time(

@@ -15,6 +15,7 @@ from core.ports import Store
 from core.query_parser import parse
 from core.search import FacetValue
 from core.source import SourceState, SourceStatus
+from store.sqlite import sampling
 from tests.builders import NOW, a_mention, found
 from tests.web.browser import Browser, text_of
 from tests.web.world import ANGRY
@@ -125,6 +126,27 @@ def test_counts_from_a_sample_say_so() -> None:
         parse("acme source:feed").node, "source", [FacetValue(value="reddit", count=12_000, exact=False)]
     )
     assert (one.exact, other.exact) == (False, True)
+
+
+def test_a_page_of_very_many_hits_says_which_figures_are_estimates(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("FULL", 100), ("MOST", 200), ("AT_ONCE", 400), ("DESCRIBED", 100)):
+        monkeypatch.setattr(sampling, name, most)
+    hour = timedelta(hours=1)
+    mentions = [
+        a_mention(text="Acme rare" if n < 50 else "Acme", published_at=NOW - n * hour) for n in range(600)
+    ]
+    store.put([found(mention) for mention in mentions], now=NOW)
+    many = text_of(browser.get("/search?q=acme").text)
+    assert re.search(r"≈ [456]\d0 mentions of ≈ [456]\d0, searched", many)
+    assert re.search(r"Hacker News ≈ [456]\d0", many)
+    assert re.search(r"at most ≈ \d+", many)
+    assert "the bars are estimated from a sample" in many
+    few = text_of(browser.get("/search?q=rare").text)
+    assert re.search(r" 50 mentions of ≈ [456]\d0, searched", few)
+    assert "Hacker News 50" in few
+    assert "estimated" not in few
 
 
 def test_json_pages_on_and_counts(browser: Browser, store: Store) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from core.clock import SetClock
 from core.mention import Mention
-from store.sqlite import SqliteStore, sampling
+from core.thread import Triage
+from engage.erasing import forget
+from store.sqlite import SqliteStore, recent, sampling
 from tests.builders import NOW, a_mention, a_watch, found
 from tests.store.contract.asking import ask
 
@@ -16,19 +21,41 @@ SIZE = 4_000
 START = NOW - timedelta(seconds=SIZE * 7)
 
 
+@pytest.fixture
+def store(filled: Path, tmp_path: Path) -> Iterator[SqliteStore]:
+    """A store that has told nothing yet."""
+    shutil.copy(filled, tmp_path / "earful.db")
+    store = SqliteStore.open(tmp_path / "earful.db", clock=SetClock(NOW))
+    yield store
+    store.close()
+
+
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
-    store = SqliteStore.open(tmp_path_factory.mktemp("many") / "earful.db", clock=SetClock(NOW))
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("many") / "earful.db"
+    store = SqliteStore.open(path, clock=SetClock(NOW))
     store.save_watch(a_watch(), actor="ada", now=NOW)
     store.put([found(_mention(number)) for number in range(SIZE)], now=NOW)
-    return store
+    store.close()
+    return path
 
 
-def _mention(number: int) -> Mention:
-    source = "reddit" if number % 4 == 0 else "hackernews"
-    text = "Acme rare" if number < 100 else "Acme"
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 500 hits are very many."""
+    monkeypatch.setattr(sampling, "FULL", 500)
+    monkeypatch.setattr(sampling, "MOST", 2_000)
+    monkeypatch.setattr(sampling, "AT_ONCE", 4_000)
+    monkeypatch.setattr(sampling, "DESCRIBED", 1_000)
+
+
+def _mention(number: int, *, text: str | None = None) -> Mention:
     return a_mention(
-        native_id=str(number), source=source, text=text, published_at=START + timedelta(seconds=7 * number)
+        native_id=str(number),
+        source="reddit" if number % 4 == 0 else "hackernews",
+        author="zed" if number % 4 == 1 else "ada",
+        text=text or ("Acme rare" if number < 100 else "Acme"),
+        published_at=START + timedelta(seconds=7 * number),
     )
 
 
@@ -38,11 +65,9 @@ def test_few_hits_are_all_looked_at(store: SqliteStore) -> None:
     assert (two.value, two.count, two.exact) == ("reddit", 1_000, True)
 
 
-@pytest.mark.parametrize("query", ["", "acme", "lang:und"])
-def test_many_hits_are_sampled_and_the_values_say_so(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, query: str
-) -> None:
-    monkeypatch.setattr(sampling, "FULL", 500)
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("query", ["", "acme", "lang:und", "source:reddit OR source:hackernews"])
+def test_many_hits_are_sampled_and_the_values_say_so(store: SqliteStore, query: str) -> None:
     values = store.facets(ask(query), ["source"])["source"]
     assert [value.value for value in values] == ["hackernews", "reddit"]
     assert not any(value.exact for value in values)
@@ -52,18 +77,68 @@ def test_many_hits_are_sampled_and_the_values_say_so(
     assert all(value.exact for value in store.facets(ask("rare"), ["source"])["source"])
 
 
-def test_bars_that_would_take_too_long_come_from_a_sample(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("guess", [1, 100_000_000])
+def test_a_sample_has_its_size_however_wrong_the_guess_was(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, guess: int
 ) -> None:
-    def bars() -> list[tuple[int, bool]]:
-        found = store.histogram(ask("acme"), step=timedelta(seconds=7_000), start=START, end=NOW)
+    monkeypatch.setattr(sampling, "guessed", lambda *_: guess)
+    monkeypatch.setattr(sampling, "MOST", 1_000)
+    monkeypatch.setattr(sampling, "AT_ONCE", 2_000)
+    count = store.count(ask("acme"), roughly=True)
+    assert (count.exact, count.about) == (False, True)
+    assert count.value == pytest.approx(SIZE, rel=0.2)
+    bars = store.histogram(ask("acme"), step=NOW - START, start=START, end=NOW)
+    assert sum(bar.count for bar in bars) == count.value
+
+
+@pytest.mark.usefixtures("many")
+def test_bars_of_many_hits_come_from_a_sample(store: SqliteStore) -> None:
+    def bars(query: str) -> list[tuple[int, bool]]:
+        found = store.histogram(ask(query), step=timedelta(seconds=7_000), start=START, end=NOW)
         return [(bar.count, bar.exact) for bar in found]
 
-    assert bars() == [(1_000, True)] * 4
-    monkeypatch.setattr(sampling, "FULL", 500)
-    monkeypatch.setattr(sampling, "PATIENCE", -1.0)
-    store.database.link().connection.set_progress_handler(store.database.link()._late, 10)
-    assert all(count == pytest.approx(1_000, rel=0.35) and not exact for count, exact in bars())
+    assert bars("rare") == [(100, True)] + [(0, True)] * 3
+    assert all(count == pytest.approx(1_000, rel=0.35) and not exact for count, exact in bars("acme"))
+
+
+@pytest.mark.usefixtures("many")
+def test_estimates_are_a_minute_old_at_most_and_exact_figures_never_are(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(query: str) -> tuple[int, int]:
+        (value, *_) = store.facets(ask(query), ["lang"])["lang"]
+        return store.count(ask(query), roughly=True).value, value.count
+
+    before, rare = told("acme"), told("rare")
+    assert rare == (100, 100)
+    store.put([found(_mention(number, text="Acme rare")) for number in range(SIZE, SIZE + 300)], now=NOW)
+    assert (told("acme"), told("rare")) == (before, (400, 400))
+    monkeypatch.setattr(recent, "SECONDS", -1.0)
+    store.put([found(_mention(number)) for number in range(SIZE, 2 * SIZE)], now=NOW)
+    assert min(told("acme")) > 1.5 * max(before)
+
+
+@pytest.mark.usefixtures("many")
+def test_who_was_erased_is_in_no_estimate(store: SqliteStore) -> None:
+    def authors() -> list[str]:
+        return [author.value for author in store.facets(ask("acme"), ["author"])["author"]]
+
+    assert authors() == ["ada", "zed"]
+    forget(store, "hackernews:zed", actor="ada", now=NOW)
+    assert authors() == ["ada"]
+
+
+@pytest.mark.usefixtures("many")
+def test_what_is_mine_is_told_to_nobody_else(store: SqliteStore) -> None:
+    def count(user: str) -> int:
+        return store.count(ask("acme -is:mine", user=user), roughly=True).value
+
+    first = store.search(ask("acme", user="ada"), limit=1_500).hits
+    for thread in {hit.stored.mention.thread_id for hit in first}:
+        store.triage(thread, Triage(assignee="ada"), actor="ada", action="triage.assign", now=NOW)
+    assert count("bob") == pytest.approx(SIZE, rel=0.2)
+    assert count("ada") == pytest.approx(SIZE - 1_500, rel=0.2)
 
 
 def test_a_count_that_would_take_too_long_says_more_than(
