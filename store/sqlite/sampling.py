@@ -1,4 +1,4 @@
-"""Answers about very many hits in bounded time: a sample stands for all, and says so (docs/decisions/0104).
+"""Answers about very many hits in bounded time: a sample stands for all, and says so (docs/decisions/0105).
 
 A sample takes every `part`-th second by a hash of the second of publication, so it is the same on every page,
 and a word's hits are left out before their rows are read.
