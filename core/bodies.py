@@ -100,7 +100,7 @@ def _reader(hint: object) -> Reader:  # noqa: PLR0911 — one return for each ki
         return lambda value: None if value is None else read(value)
     if origin is tuple:
         one = _reader(arguments[0])
-        return lambda value: tuple(one(each) for each in _list(value))
+        return lambda value: tuple(map(one, _list(value)))
     if not isinstance(hint, type):
         raise TypeError(f"no field can be a {hint}")
     if issubclass(hint, enum.Enum):
@@ -111,7 +111,9 @@ def _reader(hint: object) -> Reader:  # noqa: PLR0911 — one return for each ki
         return lambda value: date.fromisoformat(_text(value))
     if hint is float:
         return _number
-    if hint in (str, int, bool):
+    if hint is str:
+        return _text
+    if hint in (int, bool):
         return lambda value: _exactly(hint, value)
     return lambda value: value_of(hint, _mapping(value))
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from core.audit import AuditRecord
 from core.keeping import CustomerStore, DeskStore
+from core.query import Node
 from core.records import RecordStore
 from core.search import Bucket, Count, FacetValue, Page, QueuePage, QueueSort, Search, Sort
 from core.source import Cursor, Found, PutCount, SourceState
@@ -241,6 +242,10 @@ class SearchStore(Protocol):
 
         `roughly` lets a sample stand for very many, as old as a minute: for pages, read by eye.
         """
+        ...
+
+    def counts(self, search: Search, among: Sequence[Node]) -> list[Count]:
+        """Return how many of a search's hits each of some queries finds, in one pass over the hits."""
         ...
 
     def facets(

@@ -12,7 +12,7 @@ from core.customers import FIRST_DAYS, Account, Outcome, Person, day_begin
 from core.kept import Kept, KeptPage, Order, Sought
 from core.ports import Store
 from core.stages import GOOD, Evidence, Signal, Stage
-from engage.customers import ACCOUNT, PERSON, account_of, person_of, walk
+from engage.customers import ACCOUNT, PERSON, account_of, outline_of, person_of, saying, walk
 
 #: Renewals shown: from those just past to those a year ahead.
 BEHIND, AHEAD = timedelta(days=30), timedelta(days=365)
@@ -20,6 +20,8 @@ NEGLECTED_DAYS = 90
 #: A word of ours so shortly before a renewal is a word about the renewal.
 NEAR = timedelta(days=60)
 RENEWS_EVERY = timedelta(days=365.25)
+#: What of an account tells when we spoke with it.
+WORDS = ("touches", "contacts")
 #: People whose words about rivals are looked at, the newest, and for how long they count.
 HEARD_PEOPLE, RIVALS_COUNT = 400, timedelta(days=180)
 
@@ -94,7 +96,7 @@ def neglected(
         touched = standing.get("touched")
         lately = isinstance(touched, str) and now - from_iso(touched) < timedelta(days=days)
         # Read whole only where that can change the answer: most accounts need no more than these two fields.
-        near = lately and "renewal" in contract and only_near_renewal(account_of(item).account)
+        near = lately and "renewal" in contract and only_near_renewal(outline_of(item, *WORDS))
         if contract.get("outcome") != Outcome.LOST and (near or not lately):
             value = contract.get("value")
             found.append((-value if isinstance(value, int | float) else 0.0, item.key, item))
@@ -159,9 +161,21 @@ def rival_words(store: Store, *, now: datetime) -> list[RivalWord]:
     sought = Sought(kind=PERSON, refs=(f"sign:{Signal.RIVAL}",), order=Order.LATEST)
     found = []
     for item in store.kept_page(sought, limit=HEARD_PEOPLE).items:
-        person = person_of(item).person
-        found += [word for word in _words(person) if now - word.evidence.at <= RIVALS_COUNT]
+        there = _mentions(item, Signal.RIVAL, now)
+        if there:
+            person = saying(item, lambda one: one.get("mention_id") in there)  # noqa: B023 — called at once
+            found += [word for word in _words(person) if now - word.evidence.at <= RIVALS_COUNT]
     return sorted(found, key=lambda word: word.evidence.at, reverse=True)
+
+
+def _mentions(item: Kept, signal: Signal, now: datetime) -> set[object]:
+    """Return the mentions in which somebody gave a sign lately, by the day."""
+    since, said = (now - RIVALS_COUNT).date().isoformat(), item.body.get("evidence")
+    return {
+        one["mention_id"]
+        for one in (said if isinstance(said, list) else ())
+        if one["signal"] == signal and one["at"] >= since
+    }
 
 
 def _words(person: Person) -> Iterator[RivalWord]:
@@ -180,8 +194,9 @@ def _words(person: Person) -> Iterator[RivalWord]:
 def shoppers(store: Store, *, now: datetime, limit: int = 100) -> list[tuple[Person, Evidence]]:
     """Return who talks about other offers, renegotiation, or SaaS for on-premise, newest first."""
     sought = Sought(kind=PERSON, refs=(f"sign:{Signal.SHOPPING}",), order=Order.LATEST)
-    people = [person_of(item).person for item in store.kept_page(sought, limit=limit).items]
-    found = [(one, said) for one in people for said in one.evidence if said.signal is Signal.SHOPPING]
+    items = store.kept_page(sought, limit=limit).items
+    people = [saying(item, lambda one: one.get("signal") == Signal.SHOPPING) for item in items]
+    found = [(one, said) for one in people for said in one.evidence]
     fresh = [pair for pair in found if now - pair[1].at <= RIVALS_COUNT]
     return sorted(fresh, key=lambda pair: pair[1].at, reverse=True)
 

@@ -12,16 +12,18 @@ from core.customers import Account, Outcome, day_begin
 from core.kept import Sought
 from core.plays import Play, Result
 from core.ports import Store
+from core.query import Everything
 from core.query_parser import parse
 from core.revenue import Revenue, gross, net, revenues
 from core.search import Search
 from core.watch import Watch
 from engage.attention import NEGLECTED_DAYS
-from engage.customers import ACCOUNT, account_of, walk
+from engage.customers import ACCOUNT, account_of, outline_of, walk
 from engage.happenings import Happening, HappeningKind
 
 #: Days compared on each side of what happened.
 AROUND = timedelta(days=14)
+TONES = ("negative", "neutral", "positive")
 #: Two-sided 95 %.
 Z = statistics.NormalDist().inv_cdf(0.975)
 
@@ -128,18 +130,19 @@ def voices(store: Store, watch: Watch, begin: datetime, end: datetime, *, now: d
         quoted = '"' + brand.name.replace('"', "") + '"'
         which = f"watch:{watch.id}" if ours else f"rival:{quoted}"
         toward = "sentiment" if ours else f"sentiment@{quoted}"
-        tones = {
-            tone: figure(store, f"{which} {toward}:{tone} {limits}", now=now)
-            for tone in ("negative", "neutral", "positive")
-        }
-        mentions = figure(store, f"{which} {limits}", now=now)
-        found.append(Voice(brand=brand.name, ours=ours, mentions=mentions, tones=tones))
+        parts = [f"{toward}:{tone}" for tone in TONES]
+        mentions, *tones = figures(store, f"{which} {limits}", parts, now=now)
+        told = dict(zip(TONES, tones, strict=True))
+        found.append(Voice(brand=brand.name, ours=ours, mentions=mentions, tones=told))
     return sorted(found, key=lambda voice: -voice.mentions.count)
 
 
-def figure(store: Store, query: str, *, now: datetime) -> Figure:
-    """Return how many mentions a query finds."""
-    return Figure(count=store.count(Search(node=parse(query).node, now=now)).value, query=query)
+def figures(store: Store, query: str, parts: Sequence[str], *, now: datetime) -> list[Figure]:
+    """Return how many mentions a query finds, and of them how many each of its parts does."""
+    asked = [query, *(f"{query} {part}" for part in parts)]
+    nodes = [Everything(), *(parse(part).node for part in parts)]
+    counts = store.counts(Search(node=parse(query).node, now=now), nodes)
+    return [Figure(count=one.value, query=each) for one, each in zip(counts, asked, strict=True)]
 
 
 def impact(store: Store, watch: Watch, happening: Happening, *, now: datetime) -> Impact:
@@ -160,10 +163,8 @@ def impact(store: Store, watch: Watch, happening: Happening, *, now: datetime) -
 
 def _side(store: Store, watch: Watch, begin: datetime, end: datetime, now: datetime) -> Side:
     limits = f"watch:{watch.id} after:{begin:%Y-%m-%d} before:{end:%Y-%m-%d}"
-    return Side(
-        mentions=figure(store, limits, now=now),
-        negative=figure(store, f"{limits} sentiment:negative", now=now),
-    )
+    mentions, negative = figures(store, limits, ["sentiment:negative"], now=now)
+    return Side(mentions=mentions, negative=negative)
 
 
 def difference(hits: int, of: int, later: int, later_of: int) -> tuple[float, float, float]:
@@ -187,9 +188,12 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def scorecard(store: Store, plays: Sequence[Play], begin: datetime, *, now: datetime) -> Scorecard:
-    """Return the scorecard of a period that ends now."""
-    accounts = [account_of(item).account for item in walk(store, Sought(kind=ACCOUNT))]
+def scorecard(
+    store: Store, plays: Sequence[Play], begin: datetime, *, now: datetime, whole: bool = False
+) -> Scorecard:
+    """Return the scorecard of a period that ends now; its accounts with their quotes only where `whole`."""
+    items = walk(store, Sought(kind=ACCOUNT))
+    accounts = [account_of(item).account if whole else outline_of(item) for item in items]
     began = [one for one in accounts if _with_us(one, begin)]
     lost = [one for one in began if one.contract.outcome is Outcome.LOST]
     kept = [one for one in began if one.contract.outcome is not Outcome.LOST]

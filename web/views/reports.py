@@ -53,7 +53,7 @@ def show(form: str = "") -> Response:
     """Show the reports of a period that ends today."""
     match wanted(form, "json", "csv"):
         case "json":
-            return outputs.json_response(_data(_voices(), _impacts(), _card()))
+            return outputs.json_response(_data(_voices(), _impacts(), _card(whole=True)))
         case "csv":
             return _csv()
         case _:
@@ -148,8 +148,8 @@ def _impacts() -> list[Impact]:
     return [impact(the_store(), watch, one, now=now()) for one in happenings(the_store())[:SHOWN]]
 
 
-def _card() -> Scorecard:
-    return scorecard(the_store(), plays(the_store()), _period()[0], now=now())
+def _card(*, whole: bool = False) -> Scorecard:
+    return scorecard(the_store(), plays(the_store()), _period()[0], now=now(), whole=whole)
 
 
 def _page(*, error: str = "", status: int = 200) -> Response:

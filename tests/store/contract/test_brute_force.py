@@ -6,7 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -14,10 +14,10 @@ import pytest
 from core.clock import SetClock
 from core.labels import ChurnReason, Intent, Tone
 from core.ports import Store
-from core.query import Node
+from core.query import And, Node
 from core.query_fields import HAS_VALUES, IS_VALUES, STAGES
 from core.query_parser import parse
-from core.search import FacetValue, QueueSort, Search, Sort
+from core.search import Count, FacetValue, QueueSort, Search, Sort
 from core.thread import Status, StoredMention
 from store import open_store
 from tests.builders import NOW
@@ -228,6 +228,17 @@ def test_facets_count_what_looking_counts(filled: Filled) -> None:
             counts = Counter(value for judge in judges for value in facet_values(judge, name, search))
             ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:limit]
             assert found[name] == [FacetValue(value=v, count=n) for v, n in ordered], (written, name)
+
+
+def test_parts_of_a_search_are_counted_as_each_alone(filled: Filled) -> None:
+    others = some_searches(filled, 106, 600)
+    for written, search, rnd in some_searches(filled, 105, 200):
+        parts = [next(others) for _ in range(rnd.randrange(4))]
+        within = {judge.mention.id for judge in filled.jury.found(search)}
+        both = [filled.jury.found(replace(search, node=And((search.node, one.node)))) for _, one, _ in parts]
+        counts = filled.store.counts(search, [one.node for _, one, _ in parts])
+        expected = [Count(value=len(within & {judge.mention.id for judge in each})) for each in both]
+        assert counts == expected, (written, [part for part, *_ in parts])
 
 
 def test_histograms_count_what_looking_counts(filled: Filled) -> None:

@@ -151,3 +151,15 @@ def test_a_count_that_would_take_too_long_says_more_than(
     count = store.count(ask("acme"))
     assert (count.value, count.exact) == (100, False)
     assert store.count(ask("author:nobody")).exact
+
+
+def test_parts_that_would_take_too_long_to_count_together_are_counted_each_by_itself(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [ask(query).node for query in ("", "rare", "source:reddit", "author:nobody")]
+    assert [one.value for one in store.counts(ask("acme"), parts)] == [SIZE, 100, 1_000, 0]
+    monkeypatch.setattr(sampling, "PATIENCE", -1.0)
+    monkeypatch.setattr("store.sqlite.search.MANY", 150)
+    store.database.link().connection.set_progress_handler(store.database.link()._late, 10)
+    found = store.counts(ask("acme"), parts)
+    assert [(one.value, one.exact) for one in found] == [(150, False), (100, True), (150, False), (0, True)]
