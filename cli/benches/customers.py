@@ -16,6 +16,7 @@ from cli.benches.measures import machine, users
 from cli.benches.measures.filled import copied
 from cli.benches.measures.timing import ms, percentile, timed
 from cli.benches.store import kept
+from cli.serve import stays
 from core.clock import SetClock
 from core.errors import EarfulError
 from core.kept import Kept, Sought
@@ -211,6 +212,7 @@ def _addresses(store: Store) -> Iterator[str]:
 def _pages(store: Store, data: Path, repeats: int) -> dict[str, object]:
     app = create_app(store, Settings(data_dir=data), clock=SetClock(END))
     client = app.test_client()
+    stays()
     (token,) = users.signed_in(store, 1)
     client.set_cookie("earful_session", token)
 

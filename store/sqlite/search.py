@@ -136,13 +136,11 @@ class Searches(Part):
             found = compiler.plan().source()
             asked = [compiler.clause(node) for node in among]
             sums = ", ".join(f"total(({one.sql}) IS TRUE)" for one in asked)
-            values = [value for one in asked for value in one.values]
+            values = [*(value for one in asked for value in one.values), *found.values]
             try:
                 with sampling.hurried(link):
-                    for row in link.connection.execute(
-                        f"SELECT {sums} {found.sql}", (*values, *found.values)
-                    ):
-                        return [Count(value=int(number)) for number in row]
+                    (numbers,) = link.rows(lambda *row: row, f"SELECT {sums} {found.sql}", *values)
+                    return [Count(value=int(number)) for number in numbers]
             except apsw.InterruptError:
                 pass  # each by itself may still be counted in time, or says that there are more than so many
         return [self.count(replace(search, node=And((search.node, node)))) for node in among]

@@ -42,8 +42,7 @@ def counted(reader: Browser, address: str) -> int:
     """How many things stand behind a number's link."""
     if address.startswith("/search"):
         return int(json.loads(reader.get(address.replace("/search", "/search.json", 1)).text)["count"])
-    page = reader.get(address).text
-    return page.count('<tr><th scope="row">')
+    return sum(page.count('<tr><th scope="row">') for page in pages(reader, address))
 
 
 def pages(reader: Browser, address: str) -> Iterator[str]:
@@ -55,11 +54,19 @@ def pages(reader: Browser, address: str) -> Iterator[str]:
 
 
 def together(reader: Browser, address: str) -> list[int]:
-    """What the list behind a link adds up to, then and now, where it adds up."""
+    """What the list behind a link adds up to, then and now, where it adds up: on each of its pages."""
     if not address.startswith("/reports/accounts"):
         return []
-    feet = Selector(reader.get(address).text).css("tfoot .num ::text").getall()
-    return [int(each.replace(",", "")) for each in feet if each.strip()]
+    sums, shown = set[tuple[int, ...]](), [0, 0]
+    for page in pages(reader, address):
+        feet = Selector(page).css("tfoot .num ::text").getall()
+        sums.add(tuple(int(each.replace(",", "")) for each in feet if each.strip()))
+        for row in Selector(page).css("tbody tr"):
+            for place, cell in enumerate(row.css("td.num")[:2]):
+                shown[place] += int("".join(cell.css("span.num ::text").getall()).replace(",", "") or 0)
+    (told,) = sums
+    assert told == () or list(told) == shown, address
+    return list(told)
 
 
 @pytest.mark.parametrize("page", ["/reports?days=90", "/reports?days=730", "/reports/retention"])
@@ -97,6 +104,27 @@ def test_the_sums_agree_with_the_export(reader: Browser) -> None:
     effects = list(csv.DictReader(io.StringIO(reader.get("/reports/retention.csv").text)))
     assert [float(row["hazard_ratio"]) for row in effects] == [one["ratio"] for one in told["effects"]]
     assert sum(point["lost"] for point in told["curves"][0]["points"] if "lost" in point) == told["lost"]
+
+
+@pytest.mark.parametrize("of", ["began", "present"])
+def test_accounts_behind_a_figure_are_listed_page_by_page_and_exported_whole(
+    reader: Browser, of: str
+) -> None:
+    listed = list(pages(reader, f"/reports/accounts?of={of}&days=90"))
+    assert len(listed) > 1
+    keys = [
+        key for page in listed for key in Selector(page).css("tbody th a::attr(href)").re(r"/accounts/(.+)")
+    ]
+    rows = list(csv.DictReader(io.StringIO(reader.get(f"/reports/accounts.csv?of={of}&days=90").text)))
+    data = json.loads(reader.get(f"/reports/accounts.json?of={of}&days=90").text)
+    assert keys == [row["key"] for row in rows] == [one["key"] for one in data]
+    assert any(one["reasons"] for one in data)
+    for page in listed:
+        assert f"<h1>{len(rows)} accounts</h1>" in page
+    if of == "began":
+        (foot,) = {tuple(Selector(page).css("tfoot .num .num::text").getall()) for page in listed}
+        sums = (sum(float(row[f"value_{at}"] or 0) for row in rows) for at in ("then", "now"))
+        assert [int(each.replace(",", "")) for each in foot] == [round(each) for each in sums]
 
 
 def test_the_planted_outage_and_release_are_seen(reader: Browser) -> None:

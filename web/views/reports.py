@@ -22,6 +22,7 @@ from engage.plays import assumptions, plays
 from engage.reporting import Impact, Scorecard, Voice, impact, scorecard, voices
 from engage.topics import topics
 from web import outputs
+from web.behind import accounts_behind
 from web.customer_data import account_json
 from web.formats import wanted
 from web.i18n import _
@@ -61,16 +62,17 @@ def show(form: str = "") -> Response:
 
 
 @blueprint.get("/reports/accounts")
-def accounts() -> str:
+@blueprint.get("/reports/accounts.<any(json,csv):form>")
+def accounts(form: str = "") -> Response:
     """List the accounts behind a figure of the scorecard."""
     group = request.args.get("of", GROUPS[0])
     if group not in GROUPS:
         abort(404)
-    card = _card()
+    card = _card(whole=wanted(form, "json", "csv") != "html")
     found: tuple[Account, ...] = getattr(card, group)
     keys = {one.key for one in found}
     rows = {row.account.key: row for row in card.revenue if group in THEN and row.account.key in keys}
-    return render_template("reports/accounts.html", title="", accounts=found, revenue=rows, days=_days())
+    return accounts_behind(found, form, asked={"of": group, "days": _days()}, worth=rows)
 
 
 @blueprint.get("/reports/topics/<key>")

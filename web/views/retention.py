@@ -9,11 +9,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.bodies import body_of
+from core.lazily import Lazily
 from core.work import Work
 from engage.customers import ACCOUNT, account_of
 from engage.insight.behaviours import Behaviour
 from engage.insight.prediction import PREDICT, Curve, Prediction, behind, in_group, latest, rows_behind
 from web import behaviour_words, outputs
+from web.behind import accounts_behind
 from web.curve import lines
 from web.formats import wanted
 from web.services import now, the_store
@@ -43,12 +45,13 @@ def show(form: str = "") -> Response:
 
 
 @blueprint.get("/reports/retention/accounts")
-def accounts() -> str:
+@blueprint.get("/reports/retention/accounts.<any(json,csv):form>")
+def accounts(form: str = "") -> Response:
     """List the accounts behind a number: of a curve on a day, or of a whole group."""
     told = latest(the_store())
     place = request.args.get("curve", default=0, type=int)
     if told is None or not 0 <= place < len(told.curves):
-        return render_template("reports/accounts.html", title="", accounts=[])
+        return accounts_behind([], form, asked={})
     curve, day = told.curves[place], request.args.get("day", type=float)
     rows = rows_behind(the_store())
     found = [row for row in rows if in_group(row, curve)] if day is None else behind(rows, curve, day)
@@ -56,8 +59,10 @@ def accounts() -> str:
         found = [row for row in found if row.lost and (day is None or row.stop == day)]
     keys = sorted({row.key for row in found})
     items = the_store().kept_many(ACCOUNT, keys)
-    found_accounts = [account_of(items[key]).account for key in keys if key in items]
-    return render_template("reports/accounts.html", title=_title(curve), accounts=found_accounts)
+    # Those of one page are read, not all.
+    listed = Lazily([items[key] for key in keys if key in items], lambda item: account_of(item).account)
+    asked = {"curve": place, "day": day, "just": request.args.get("just")}
+    return accounts_behind(listed, form, asked=asked, title=_title(curve))
 
 
 @blueprint.post("/reports/retention/predict")
