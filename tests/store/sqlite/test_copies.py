@@ -19,7 +19,7 @@ WORDS = [f"word{number}" for number in range(500)]
 def test_copies_are_found_after_their_hashes_moved_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies, "GATHERED", (20, 100))
+    monkeypatch.setattr(copies, "GATHERED", (20, 200))
     store = SqliteStore.open(tmp_path / "earful.db", clock=SetClock(NOW))
     store.save_watch(a_watch(), actor="ada", now=NOW)
     rnd = random.Random(5)
