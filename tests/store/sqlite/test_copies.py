@@ -27,8 +27,9 @@ def test_copies_are_found_after_their_hashes_moved_on(
     copied = 0
     link, used = store.database.link(), set[str]()
     for number in range(240):
-        # Each text four times; a later batch brings the earlier copy, so that originals change.
-        text, at = texts[number % 60], NOW - timedelta(minutes=number)
+        # Each text four times, soon or late; a later batch brings the earlier copy, so that originals change.
+        place = number % 60 if number // 60 % 2 else 59 - number % 60
+        text, at = texts[place], NOW - timedelta(minutes=number)
         mention = a_mention(native_id=f"n{number}", text=text, published_at=at)
         store.put([found(mention)], now=NOW)
         copied += number >= 60
