@@ -55,7 +55,7 @@ class Priority:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Triage:
+class Triage(Restored):
     """What people decided about a thread. Changed only by compare-and-set on `version`."""
 
     status: Status = Status.OPEN
@@ -122,7 +122,7 @@ class StoredMention(Restored):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Thread:
+class Thread(Restored):
     """A conversation with all that is known of it."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from core.labels import Churn, ChurnReason, Intent, Labels, Sentiment, Span
 from core.thread import Priority, Reason, ReasonSpan
@@ -15,7 +16,7 @@ MICROSECOND = timedelta(microseconds=1)
 PLACES = 4
 
 # Our own texts begin with no space, which `json.loads` would look for.
-_decode = json.JSONDecoder().raw_decode
+_decode: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 
 REASONS = list(ChurnReason)
 INTENTS = list(Intent)
@@ -92,31 +93,32 @@ def labels_to_text(labels: Labels) -> str:
 
 def labels_from_text(brand: str, text: str) -> Labels:
     """Return the labels that `labels_to_text` wrote."""
-    data, _ = _decode(text)
+    data, _ = _decode(text, 0)
+    sentiment, churn = data.get("s"), data.get("c")
     return Labels.restored(
-        brand=brand,
-        model=data["m"],
-        language=data["l"],
-        sentiment=_sentiment(*data["s"]) if "s" in data else None,
-        churn=_churn(*data["c"]) if "c" in data else None,
-        intents={INTENTS[i]: p for i, p in data.get("i", ())},
-        not_labelled=data.get("n"),
-        relevance=data.get("r"),
-        churn_spans=_spans(data["cs"]) if "cs" in data else (),
-        sentiment_spans=_spans(data["ss"]) if "ss" in data else (),
+        brand,
+        data["m"],
+        Sentiment.restored(*sentiment) if sentiment else None,
+        _churn(*churn) if churn else None,
+        {INTENTS[i]: p for i, p in data.get("i", ())},
+        data["l"],
+        data.get("n"),
+        data.get("r"),
+        _spans(data["cs"]) if "cs" in data else (),
+        _spans(data["ss"]) if "ss" in data else (),
     )
 
 
-def _sentiment(negative: float, neutral: float, positive: float) -> Sentiment:
-    return Sentiment.restored(negative=negative, neutral=neutral, positive=positive)
-
-
 def _churn(p: float, reasons: list[tuple[int, float]]) -> Churn:
-    return Churn.restored(p=p, reasons={REASONS[i]: share for i, share in reasons})
+    return Churn.restored(p, {REASONS[i]: share for i, share in reasons})
 
 
 def _spans(data: list[tuple[int, int, float]]) -> tuple[Span, ...]:
     return tuple(Span(start=start, end=end, weight=weight) for start, end, weight in data)
+
+
+#: What `priority_to_text` writes of most threads: nobody needs us there, or nobody has looked yet.
+NO_REASONS = "[]"
 
 
 def priority_to_text(priority: Priority) -> str:
@@ -132,6 +134,8 @@ def priority_to_text(priority: Priority) -> str:
 
 def priority_from_text(text: str) -> Priority:
     """Return the priority that `priority_to_text` wrote."""
+    if text == NO_REASONS:
+        return Priority()
     return Priority(
         reasons=tuple(
             Reason(

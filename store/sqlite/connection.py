@@ -137,28 +137,33 @@ class Database:
         try:
             yield
         except apsw.Error as error:
-            raise explained(error, self.path, self.busy_seconds) from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: apsw.Error) -> Exception:
+        return explained(error, self.path, self.busy_seconds)
 
     @contextmanager
     def read(self, *, limited: bool = False) -> Iterator[Link]:
         """Read one state of the database; `limited` reads are stopped after `read_seconds`."""
         link = self.link()
-        with self.faults():
-            if link.depth:
+        if link.depth:
+            with self.faults():
                 yield link
-                return
-            if limited:
-                link.deadline = time.monotonic() + self.read_seconds
-            try:
-                with self._transaction(link, "BEGIN"):
-                    yield link
-            except apsw.InterruptError as error:
-                raise StoreUnavailable(
-                    f"this search took longer than {self.read_seconds:g} s and was stopped; "
-                    "add a word, a field or a time range"
-                ) from error
-            finally:
-                link.deadline = float("inf")
+            return
+        if limited:
+            link.deadline = time.monotonic() + self.read_seconds
+        try:
+            with _Transaction(link, "BEGIN"):
+                yield link
+        except apsw.InterruptError as error:
+            raise StoreUnavailable(
+                f"this search took longer than {self.read_seconds:g} s and was stopped; "
+                "add a word, a field or a time range"
+            ) from error
+        except apsw.Error as error:
+            raise self._explained(error) from error
+        finally:
+            link.deadline = float("inf")
 
     @contextmanager
     def write(self) -> Iterator[Link]:
@@ -171,24 +176,12 @@ class Database:
                 f"another write has held {self.path} for {self.busy_seconds:g} s; try again"
             )
         try:
-            with self.faults(), self._transaction(link, "BEGIN IMMEDIATE"):
+            with _Transaction(link, "BEGIN IMMEDIATE"):
                 yield link
+        except apsw.Error as error:
+            raise self._explained(error) from error
         finally:
             self._writer.release()
-
-    @contextmanager
-    def _transaction(self, link: Link, begin: str) -> Iterator[None]:
-        link.connection.execute(begin)
-        link.depth = 1
-        try:
-            yield
-            link.connection.execute("COMMIT")
-        except BaseException:
-            if link.connection.in_transaction:
-                link.connection.execute("ROLLBACK")
-            raise
-        finally:
-            link.depth = 0
 
     def shrink_log(self) -> None:
         """Move the write-ahead log into the file and empty it, as far as readers let it."""
@@ -201,6 +194,32 @@ class Database:
         self._closed = True
         for connection in list(self._open):
             connection.close()
+
+
+class _Transaction:
+    """One act on a connection: all of it, or nothing. A class, because a generator costs every page more."""
+
+    __slots__ = ("begin", "link")
+
+    def __init__(self, link: Link, begin: str) -> None:
+        self.link, self.begin = link, begin
+
+    def __enter__(self) -> None:
+        self.link.connection.execute(self.begin)
+        self.link.depth = 1
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        connection = self.link.connection
+        try:
+            if kind is None:
+                connection.execute("COMMIT")
+        except BaseException:
+            kind = BaseException
+            raise
+        finally:
+            self.link.depth = 0
+            if kind is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def _sql_words(*values: object) -> str:

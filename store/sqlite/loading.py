@@ -29,15 +29,17 @@ m.revision, m.context, m.own, b.first_seen,
 (SELECT json_group_array(k.watch) FROM mention_watch k WHERE k.docid = m.docid)
 """
 #: What `COLUMNS` are read from beside `mention m`.
-JOINS = """
+OWN_JOINS = """
 CROSS JOIN body b ON b.docid = m.docid
 CROSS JOIN source ON source.id = m.source
-CROSS JOIN thread ON thread.tid = m.thread
 CROSS JOIN author ON author.id = m.author
 """
+JOINS = f"{OWN_JOINS} CROSS JOIN thread ON thread.tid = m.thread"
 SELECT = f"""
 SELECT {COLUMNS} FROM json_each(?) AS asked CROSS JOIN mention m ON m.docid = asked.value {JOINS}
 """
+#: The same of one thread, whose id and number are bound.
+OF_THREAD = f"SELECT {COLUMNS.replace('thread.id', '?')} FROM mention m {OWN_JOINS} WHERE m.thread = ?"
 #: The columns of a row, as SQLite hands them out.
 Columns = tuple[Value, ...]
 
@@ -82,33 +84,29 @@ class Row(NamedTuple):
 
     def mention(self) -> Mention:
         """Return the mention with its labels."""
+        # By place, because a page has many rows and a field by name costs twice as much.
+        _, key, source, native_id, kind, url, thread_id, parent_id = self[:8]
+        author_id, handle, name, author_url, followers, title, text, language = self[8:16]
+        published, known, edited, deleted, score, replies, shares, views, rating = self[16:25]
         return Mention.restored(
-            id=self.id,
-            source=self.source,
-            native_id=self.native_id,
-            kind=KINDS[self.kind],
-            url=self.url,
-            thread_id=self.thread_id,
-            parent_id=self.parent_id,
-            author=Author.restored(
-                id=self.author_id,
-                handle=self.handle,
-                name=self.name,
-                url=self.author_url,
-                followers=self.followers,
-            ),
-            title=self.title,
-            text=self.text,
-            language=self.language,
-            published_at=moment(self.published),
-            published_known=bool(self.published_known),
-            edited_at=maybe_moment(self.edited),
-            deleted=bool(self.deleted),
-            engagement=Engagement.restored(
-                score=self.score, replies=self.replies, shares=self.shares, views=self.views
-            ),
-            rating=self.rating,
-            labels=self.labels(),
+            key,
+            source,
+            native_id,
+            KINDS[kind],
+            url,
+            thread_id,
+            parent_id,
+            Author.restored(author_id, handle, name, author_url, followers),
+            title,
+            text,
+            language,
+            moment(published),
+            bool(known),
+            maybe_moment(edited),
+            bool(deleted),
+            Engagement.restored(score, replies, shares, views),
+            rating,
+            self.labels(),
         )
 
     def labels(self) -> tuple[Labels, ...]:
@@ -125,13 +123,13 @@ class Row(NamedTuple):
     def stored(self) -> StoredMention:
         """Return the mention with what the store knows about it."""
         return StoredMention.restored(
-            mention=self.mention(),
-            revision=self.revision,
-            watches=self.watches(),
-            context=bool(self.context),
-            own=bool(self.own),
-            first_seen_at=moment(self.first_seen),
-            duplicate_of=self.duplicate_of,
+            self.mention(),
+            self.revision,
+            self.watches(),
+            bool(self.context),
+            bool(self.own),
+            moment(self.first_seen),
+            self.duplicate_of,
         )
 
     def watches(self) -> tuple[str, ...]:
@@ -169,10 +167,9 @@ def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
     return {row.docid: row for row in map(read, found)}
 
 
-def of_thread(link: Link, tid: int) -> list[Row]:
+def of_thread(link: Link, thread_id: str, tid: int) -> list[Row]:
     """Return the rows of a thread's mentions."""
-    found = link.connection.execute(f"SELECT {COLUMNS} FROM mention m {JOINS} WHERE m.thread = ?", (tid,))
-    return list(map(read, found))
+    return list(map(read, link.connection.execute(OF_THREAD, (thread_id, tid))))
 
 
 def columns(link: Link, docids: Sequence[int]) -> list[Columns]:

@@ -53,12 +53,12 @@ class Threads(Part):
             head = link.one(_Head, HEAD, thread_id)
             if head is None:
                 raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
-            rows = loading.of_thread(link, head.tid)
-            notes = link.rows(_note, NOTES, head.tid)
-            corrections = link.rows(correction, CORRECTIONS, head.tid)
+            rows = loading.of_thread(link, head.id, head.tid)
+            notes = link.rows(_note, NOTES, head.tid) if head.noted else []
+            corrections = link.rows(correction, CORRECTIONS, head.tid) if head.corrected else []
         if not rows:
             raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
-        mentions = in_order(row.stored() for row in rows)
+        mentions = in_order([row.stored() for row in rows])
         return head.thread(tuple(mentions), tuple(notes), tuple(corrections))
 
     def threads_to_rank(self, *, limit: int, older_than: datetime) -> list[str]:
@@ -121,8 +121,12 @@ class Threads(Part):
             return sorted(link.rows(str, "SELECT DISTINCT tag FROM thread_tag"))
 
 
+# Few threads have notes or corrections: asking whether there are any costs less than asking for them.
 HEAD = f"""
-SELECT tid, thread.id, source.name, sequence, reasons, ranked_at, {triaging.COLUMNS}
+SELECT tid, thread.id, source.name, sequence, reasons, ranked_at,
+    EXISTS (SELECT 1 FROM note WHERE note.thread = tid),
+    EXISTS (SELECT 1 FROM mention m CROSS JOIN correction c ON c.docid = m.docid WHERE m.thread = tid),
+    {triaging.COLUMNS}
 FROM thread JOIN source ON source.id = thread.source WHERE thread.id = ?
 """  # noqa: S608 — our own names
 NOTES = """
@@ -144,10 +148,13 @@ class _Head:
         sequence: int,
         reasons: str,
         ranked_at: int | None,
+        noted: int,
+        corrected: int,
         *triage: str | int | None,
     ) -> None:
         self.tid, self.id, self.source, self.sequence = tid, thread_id, source, sequence
         self.reasons, self.ranked_at = reasons, ranked_at
+        self.noted, self.corrected = noted, corrected
         self.triage = triaging.Row._make(triage).triage()
 
     def thread(
@@ -158,19 +165,19 @@ class _Head:
     ) -> Thread:
         """Return the thread around its mentions."""
         first = head_of(self.id, mentions)
-        return Thread(
-            id=self.id,
-            source=self.source,
-            title=title_of(first),
-            url=first.mention.url,
-            watches=tuple(sorted({watch for stored in mentions for watch in stored.watches})),
-            mentions=mentions,
-            triage=self.triage,
-            priority=priority_from_text(self.reasons),
-            ranked_at=maybe_moment(self.ranked_at),
-            notes=notes,
-            corrections=corrections,
-            sequence=self.sequence,
+        return Thread.restored(
+            self.id,
+            self.source,
+            title_of(first),
+            first.mention.url,
+            tuple(sorted({watch for stored in mentions for watch in stored.watches})),
+            mentions,
+            self.triage,
+            priority_from_text(self.reasons),
+            maybe_moment(self.ranked_at),
+            notes,
+            corrections,
+            self.sequence,
         )
 
 

@@ -17,6 +17,8 @@ from store.codecs import dumps, maybe_micros, maybe_moment, storable
 from store.sqlite import ledger
 from store.sqlite.connection import Link
 
+STATUSES = {status.value: status for status in Status}
+NO_TAGS = "[]"
 COLUMNS = "status, assignee, snoozed_until, pinned, not_about_us, tags, version"
 
 
@@ -33,14 +35,14 @@ class Row(NamedTuple):
 
     def triage(self) -> Triage:
         """Return the columns as a triage."""
-        return Triage(
-            status=Status(self.status),
-            assignee=self.assignee,
-            snoozed_until=maybe_moment(self.snoozed_until),
-            pinned=bool(self.pinned),
-            not_about_us=bool(self.not_about_us),
-            tags=tuple(json.loads(self.tags)),
-            version=self.version,
+        return Triage.restored(
+            STATUSES[self.status],
+            self.assignee,
+            maybe_moment(self.snoozed_until),
+            bool(self.pinned),
+            bool(self.not_about_us),
+            tuple(json.loads(self.tags)) if self.tags != NO_TAGS else (),
+            self.version,
         )
 
 
