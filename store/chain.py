@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from core.audit import AuditRecord
@@ -37,14 +38,21 @@ class Row(NamedTuple):
         """Return the record as everyone else knows it; an erased payload reads as empty."""
         data = loads(self.payload) if self.payload else {}
         before, after = data.get("before"), data.get("after")
+        return self.telling(
+            before if isinstance(before, dict) else {},
+            after if isinstance(after, dict) else {},
+        )
+
+    def telling(self, before: Mapping[str, object], after: Mapping[str, object]) -> AuditRecord:
+        """Return the record whose payload tells these plain JSON values."""
         return AuditRecord(
             id=self.id,
             at=moment(self.at),
             actor=self.actor,
             action=self.action,
             target=self.target,
-            before=before if isinstance(before, dict) else {},
-            after=after if isinstance(after, dict) else {},
+            before=before,
+            after=after,
         )
 
 

@@ -18,6 +18,9 @@ PLACES = 4
 # Our own texts begin with no space, which `json.loads` would look for.
 _decode: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 
+# Made once: `json.dumps` makes one for each text.
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
+
 REASONS = list(ChurnReason)
 INTENTS = list(Intent)
 
@@ -58,7 +61,7 @@ def maybe_moment(value: int | None) -> datetime | None:
 
 def dumps(value: object) -> str:
     """Return plain JSON values as short text, the same for the same values."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return _encode(value)
 
 
 def loads(text: str) -> dict[str, object]:

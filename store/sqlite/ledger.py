@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from core.audit import AuditRecord
 from store.chain import GENESIS, Row, digest_of
 from store.codecs import dumps, micros, storable
 from store.sqlite.connection import Link
@@ -26,7 +25,7 @@ def write(
     now: datetime,
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
-) -> AuditRecord:
+) -> Row:
     """Add a record to the chain."""
     last = link.one(lambda *row: row, "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
     number, chain = last or (0, GENESIS)
@@ -35,8 +34,8 @@ def write(
     names = [storable(name) for name in (actor, action, target)]
     row = Row(number + 1, micros(now), names[0], names[1], names[2], payload, digest, b"")
     row = row._replace(hash=row.expected(chain))
-    link.run(INSERT, *row)
-    return row.record()
+    link.connection.execute(INSERT, row)  # no text in it is still to be made storable
+    return row
 
 
 def faults(link: Link) -> Iterator[str]:

@@ -118,7 +118,7 @@ class Accounts(Part):
     def record(self, *, actor: str, action: str, target: str, now: datetime) -> AuditRecord:
         """Write an audit record for an act that changes nothing else here."""
         with self.database.write() as link:
-            return ledger.write(link, actor=actor, action=action, target=target, now=now)
+            return ledger.write(link, actor=actor, action=action, target=target, now=now).record()
 
     def remember(self, key: str, value: str) -> str:
         """Store `value` under `key` unless there is one; return the stored one."""

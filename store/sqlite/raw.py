@@ -41,17 +41,20 @@ CREATE TABLE IF NOT EXISTS thread (
     id TEXT PRIMARY KEY, points REAL NOT NULL DEFAULT 0, reasons TEXT NOT NULL DEFAULT '[]',
     status TEXT NOT NULL DEFAULT 'open', assignee TEXT, snoozed INTEGER, pinned INTEGER NOT NULL DEFAULT 0,
     about_us INTEGER NOT NULL DEFAULT 1, tags TEXT NOT NULL DEFAULT '[]', version INTEGER NOT NULL DEFAULT 0,
-    size INTEGER NOT NULL, mentions INTEGER NOT NULL, newest INTEGER, own_last INTEGER
+    size INTEGER NOT NULL, mentions INTEGER NOT NULL, newest INTEGER, own_last INTEGER, ranked INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS thread_points ON thread (pinned DESC, points DESC, id);
 CREATE INDEX IF NOT EXISTS thread_status ON thread (status);
+CREATE INDEX IF NOT EXISTS thread_ranked ON thread (ranked);
 CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, thread TEXT, author TEXT, text TEXT, at INTEGER);
 CREATE INDEX IF NOT EXISTS note_thread ON note (thread);
 CREATE TABLE IF NOT EXISTS correction (doc INTEGER, by TEXT, at INTEGER, tone TEXT, churn INTEGER);
 CREATE INDEX IF NOT EXISTS correction_doc ON correction (doc);
 CREATE TABLE IF NOT EXISTS audit (
-    id INTEGER PRIMARY KEY, at INTEGER, actor TEXT, target TEXT, payload TEXT, hash BLOB
+    id INTEGER PRIMARY KEY, at INTEGER, actor TEXT, action TEXT, target TEXT, payload TEXT, digest BLOB,
+    hash BLOB
 );
+CREATE INDEX IF NOT EXISTS audit_target ON audit (target);
 CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(
     title, text, content = 'doc', content_rowid = 'docid', tokenize = 'porter unicode61'
 );
@@ -83,6 +86,11 @@ TOP = """
 SELECT docid FROM doc x WHERE x.thread = t.id AND NOT (x.context OR x.own) ORDER BY risk DESC, docid DESC
 """
 FIRST = "SELECT title FROM doc x WHERE x.thread = t.id ORDER BY docid"
+
+#: What people decide about a thread, as the audit tells it before and after.
+DECIDED = "status, assignee, snoozed, pinned, about_us, tags"
+#: A thread that is not ranked comes first when threads are.
+DECIDE = "UPDATE thread SET status = ?, version = ?, ranked = NULL WHERE id = ?"
 
 Row = tuple[int | float | str | None, ...]
 
@@ -174,22 +182,35 @@ class Raw:
         """Return the ids of the threads that have a triage."""
         return {row[0] for row in self.connection.execute("SELECT id FROM thread")}
 
-    def triage(self, thread_id: str, status: str, payload: str) -> None:
-        """Change a thread's status by compare-and-set, with a chained audit record, as one act."""
-        connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        found = list(connection.execute("SELECT version FROM thread WHERE id = ?", (thread_id,)))
-        connection.execute(
-            "UPDATE thread SET status = ?, version = version + 1 WHERE id = ? AND version = ?",
-            (status, thread_id, found[0][0]),
-        )
-        last = list(connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1"))
-        chain = hashlib.sha256((last[0][0] if last else b"") + payload.encode()).digest()
-        connection.execute(
-            "INSERT INTO audit (at, actor, target, payload, hash) VALUES (0, 'ada', ?, ?, ?)",
-            (thread_id, payload, chain),
-        )
-        connection.execute("COMMIT")
+    def version(self, thread_id: str) -> int:
+        """Return how often a thread's triage was changed."""
+        ((version,),) = self.connection.execute("SELECT version FROM thread WHERE id = ?", (thread_id,))
+        return int(version)
+
+    def triage(self, thread_id: str, version: int, status: str, at: int) -> tuple[object, ...]:
+        """Change a thread's status by compare-and-set, with a chained audit record, as one act.
+
+        What the port asks for: the version that the person saw is compared; the thread is to be ranked anew;
+        the record tells the whole triage before and after, is found by its target, and may lose its payload
+        without the chain breaking.
+
+        Raises:
+            ValueError: somebody changed it first.
+        """
+        with self.connection:
+            run = self.connection.execute
+            ((*was, found),) = run(f"SELECT {DECIDED}, version FROM thread WHERE id = ?", (thread_id,))
+            if found != version:
+                raise ValueError("somebody changed this thread first")
+            became = [status, *was[1:]]
+            run(DECIDE, (status, version + 1, thread_id))
+            payload = json.dumps({"before": [*was, version], "after": [*became, version + 1]})
+            digest = hashlib.sha256(payload.encode()).digest()
+            last = list(run("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")) or [(0, b"")]
+            told = (last[0][0] + 1, at, "ada", "triage.resolve", f"thread:{thread_id}")
+            chain = hashlib.sha256(last[0][1] + json.dumps(told).encode() + digest).digest()
+            run("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*told, payload, digest, chain))
+        return (*told, was, became)
 
     def close(self) -> None:
         """End the connection, the log moved into the file."""

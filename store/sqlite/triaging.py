@@ -108,32 +108,25 @@ def _write(
     link: Link, found: _Stored, after: Triage, *, actor: str, action: str, now: datetime
 ) -> tuple[Triage, AuditRecord]:
     tid, before = found.tid, found.triage
-    tags = tuple(dict.fromkeys(tag for tag in map(storable, after.tags) if tag))
+    tags = tuple(dict.fromkeys(filter(None, map(storable, after.tags))))
     assignee = storable(after.assignee) if after.assignee else None
     until = maybe_micros(after.snoozed_until)
-    after = replace(
-        after, tags=tags, assignee=assignee, snoozed_until=maybe_moment(until), version=before.version + 1
-    )
     values = Row(
         after.status.value,
         assignee,
         until,
         after.pinned,
         after.not_about_us,
-        dumps(list(tags)),
-        after.version,
+        dumps(list(tags)) if tags else NO_TAGS,
+        before.version + 1,
     )
-    link.run(WRITE, *values, tid)
+    after = values.triage()
+    link.connection.execute(WRITE, (*values, tid))
     if tags != before.tags:
         link.run("DELETE FROM thread_tag WHERE thread = ?", tid)
         link.many("INSERT INTO thread_tag (tag, thread) VALUES (?, ?)", [(tag, tid) for tag in tags])
+    was, became = triage_to_json(before), triage_to_json(after)
     record = ledger.write(
-        link,
-        actor=actor,
-        action=action,
-        target=f"thread:{found.id}",
-        now=now,
-        before=triage_to_json(before),
-        after=triage_to_json(after),
+        link, actor=actor, action=action, target=f"thread:{found.id}", now=now, before=was, after=became
     )
-    return after, record
+    return after, record.telling(was, became)

@@ -14,6 +14,7 @@ from cli.benches.measures.timing import Timer, together
 from core.errors import StoreUnavailable
 from core.search import Page
 from core.thread import Status, Triage
+from store.codecs import micros
 from store.sqlite.raw import values
 
 T = TypeVar("T")
@@ -137,17 +138,17 @@ class Measured:
 
     def _triage(self) -> dict[str, float]:
         timer = Timer()
-        known = self.raw.triaged()
+        known, at = self.raw.triaged(), micros(END)
         for thread_id in self.filled.threads(self.times * 10):
             if thread_id in known:
-                version = self.store.thread(thread_id).triage.version
+                version, by_hand = self.store.thread(thread_id).triage.version, self.raw.version(thread_id)
                 timer.both(
                     partial(self._resolve, thread_id, version),
-                    partial(self.raw.triage, thread_id, "resolved", "{}"),
+                    partial(self.raw.triage, thread_id, by_hand, "resolved", at),
                 )
                 # As it was, so that the next run finds the same queue.
                 self._set(thread_id, Triage(version=version + 1))
-                self.raw.triage(thread_id, "open", "{}")
+                self.raw.triage(thread_id, by_hand + 1, "open", at)
         return timer.told()
 
     def _resolve(self, thread_id: str, version: int) -> None:
