@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.ports import Store
 from core.query import Last, Node, Published
 from core.query_parser import parse
-from core.search import Search, Sort
+from core.search import Hit, Search, Sort
 from web.chart import Bar, Window, bars, window
 from web.facets import clauses, within, written
 from web.i18n import later
@@ -70,16 +70,16 @@ def presets(node: Node) -> list[Preset]:
     ]
 
 
-def search_chart(store: Store, search: Search) -> SearchChart | None:
-    """Return the chart of a search; None where nothing is found."""
-    oldest = store.search(search, sort=Sort.OLD, limit=1).hits
-    newest = store.search(search, sort=Sort.NEW, limit=1).hits
+def search_chart(store: Store, search: Search, newest: Hit | None = None) -> SearchChart | None:
+    """Return the chart of a search, whose newest hit may be known; None where nothing is found."""
+    newest = newest or _first(store, search, Sort.NEW)
+    oldest = _first(store, search, Sort.OLD) if newest else None
     if not oldest or not newest:
         return None
     span = window(
         search.node,
-        oldest=oldest[0].stored.mention.published_at,
-        newest=newest[0].stored.mention.published_at + timedelta(seconds=1),
+        oldest=oldest.stored.mention.published_at,
+        newest=newest.stored.mention.published_at + timedelta(seconds=1),
         now=search.now,
         zone=zone(),
     )
@@ -92,6 +92,10 @@ def search_chart(store: Store, search: Search) -> SearchChart | None:
         silences=silences(store.source_states(), search.node, span, now=search.now)[:MOST],
         exact=all(bucket.exact for bucket in buckets),
     )
+
+
+def _first(store: Store, search: Search, sort: Sort) -> Hit | None:
+    return next(iter(store.search(search, sort=sort, limit=1).hits), None)
 
 
 def _query(node: Node, bar: Bar) -> str:

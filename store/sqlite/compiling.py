@@ -71,7 +71,7 @@ class Compiler:
 
     link: Link
     search: Search
-    languages: list[str] = field(init=False)
+    languages: tuple[str, ...] = field(init=False)
     _watches: dict[str, Watch] | None = None
 
     def __post_init__(self) -> None:

@@ -28,9 +28,9 @@ def note_stem_languages(link: Link, languages: Iterable[str]) -> None:
     )
 
 
-def stem_languages(link: Link) -> list[str]:
+def stem_languages(link: Link) -> tuple[str, ...]:
     """Return the languages of which the word index holds stems."""
-    return link.rows(str, "SELECT name FROM stem_language ORDER BY name")
+    return tuple(link.rows(str, "SELECT name FROM stem_language ORDER BY name"))
 
 
 def recognise(link: Link, docids: Iterable[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from core.query import And, Match, Node, Not, Or, Where, Words
@@ -16,7 +17,7 @@ COLUMNS = {
 EXACT = {Where.ANYWHERE: "{title text}", Where.TITLE: "{title}", Where.TEXT: "{text}"}
 
 
-def expression(node: Node, languages: Sequence[str]) -> str | None:
+def expression(node: Node, languages: tuple[str, ...]) -> str | None:
     """Return what FTS5 is asked for `node`; None where not only words ask, or only `-not`."""
     match node:
         case Words():
@@ -30,7 +31,7 @@ def expression(node: Node, languages: Sequence[str]) -> str | None:
             return None
 
 
-def conjunction(nodes: Iterable[Node], languages: Sequence[str]) -> str | None:
+def conjunction(nodes: Iterable[Node], languages: tuple[str, ...]) -> str | None:
     """Return what FTS5 is asked where all of `nodes` must hold."""
     wanted: list[str | None] = []
     unwanted: list[str | None] = []
@@ -52,7 +53,8 @@ def _joined(parts: Sequence[str | None], between: str) -> str | None:
     return f"({between.join(part for part in parts if part)})"
 
 
-def words(node: Words, languages: Sequence[str]) -> str | None:
+@functools.lru_cache(maxsize=1_000)
+def words(node: Words, languages: tuple[str, ...]) -> str | None:
     """Return what FTS5 is asked for a word, a phrase or a prefix; None for words without any token."""
     tokens = token_texts(node.text)
     if not tokens:

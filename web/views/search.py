@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.labels import Labels
 from core.query import Everything, Query
 from core.query_parser import parse
-from core.search import Hit, Search, Sort
+from core.search import Hit, Page, Search, Sort
 from engage.saved_searches import saved_searches
 from web import feeds, outputs
 from web.conversation import product_labels
@@ -120,12 +120,17 @@ def _page(query: Query, search: Search, sort: Sort) -> Response:
             hits=[_shown(hit) for hit in found.hits],
             facets=_facets(search),
             titles=FACETS,
-            chart=search_chart(store, search),
+            chart=search_chart(store, search, _newest(found, sort)),
             presets=presets(search.node),
             searches=saved_searches(store, actor()),
             limit=outputs.CSV_LIMIT,
         )
     )
+
+
+def _newest(found: Page, sort: Sort) -> Hit | None:
+    """Return the newest hit where the first page shows it."""
+    return found.hits[0] if found.hits and sort is Sort.NEW and "after" not in request.args else None
 
 
 def _facets(search: Search) -> dict[str, list[Choice]]:
