@@ -19,7 +19,7 @@ from store.sqlite.clause import TRUE, Clause, all_of
 from store.sqlite.compiling import Plan
 from store.sqlite.connection import Link
 from store.sqlite.docids import TIE_BITS
-from store.sqlite.reaching import guessed, reached
+from store.sqlite.reaching import Reach, guessed
 
 #: Hits that are all looked at; more are sampled.
 FULL = 10_000
@@ -81,15 +81,12 @@ def _spread(docid: int) -> int:
     return (docid >> TIE_BITS) * SPREAD >> 9
 
 
-def few(link: Link, plan: Plan) -> Sample | None:
-    """Return all hits; None where they are very many."""
+def looked_at(link: Link, plan: Plan) -> Sample:
+    """Return all hits; where they are very many a sample of them, in mostly one walk."""
     docids = _docids(link, plan, 1, FULL + 1)
-    return Sample(docids) if len(docids) <= FULL else None
-
-
-def taken(link: Link, plan: Plan) -> Sample:
-    """Return a sample of very many hits, in mostly one walk over them."""
-    reach = reached(link, plan.place, plan.source(), FULL)
+    if len(docids) <= FULL:
+        return Sample(docids)
+    reach = Reach(len(docids), max(docids))
     part = _part(guessed(link, reach, plan.lowest, plan.highest))
     docids = _docids(link, plan, part, AT_ONCE)
     if len(docids) < MOST // 4:  # guessed too many

@@ -121,11 +121,10 @@ class Searches(Part):
         known = self._samples.get(asked) or seen.get((asked, search.now))
         if known is not None:
             return known
-        plan = Compiler(link, search).plan()
-        few = sampling.few(link, plan)
-        if few is not None:
-            return seen.keep((asked, search.now), few)
-        return self._samples.keep(asked, sampling.taken(link, plan))
+        sample = sampling.looked_at(link, Compiler(link, search).plan())
+        if sample.exact:
+            return seen.keep((asked, search.now), sample)
+        return self._samples.keep(asked, sample)
 
     def counts(self, search: Search, among: Sequence[Node]) -> list[Count]:
         """Return how many of a search's hits each of some queries finds, in one pass over the hits."""
@@ -199,6 +198,12 @@ class Searches(Part):
         )
         bars = sample.part, link.rows(lambda *row: row, sql, *found.values)
         return bars if sample.exact else self._bars.keep(asked, bars)
+
+    def renew(self) -> None:
+        """Forget what samples told, and what this thread found: the next question looks anew."""
+        self._seen.__dict__.clear()
+        for kept in (self._samples, self._facets, self._bars):
+            kept.clear()
 
     def settle(self) -> None:
         """Wait until all that was written is searchable: here it is as soon as it is stored."""

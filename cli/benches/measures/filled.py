@@ -18,12 +18,11 @@ from cli.benches.corpora import END, MODEL, PRODUCT, WATCH, Corpus, labels_for
 from cli.benches.measures.timing import Timer
 from core.clock import SetClock
 from core.labels import Labels
-from core.ports import Store
 from core.source import Found
 from core.thread import Priority, Reason
 from core.work import Answer
-from store import open_store
 from store.codecs import labels_to_text
+from store.sqlite import SqliteStore
 from store.sqlite.raw import Raw, Row
 
 BATCH = 500
@@ -50,11 +49,6 @@ class Filled:
         self.figures = json.loads((place / FIGURES).read_text())
         self._open()
 
-    @property
-    def url(self) -> str:
-        """The store's address."""
-        return f"sqlite:///{self.place / 'earful.db'}"
-
     def threads(self, count: int) -> list[str]:
         """Return some threads of every size, the largest first."""
         ordered = self.raw.threads()
@@ -66,7 +60,7 @@ class Filled:
         self.raw.close()
 
     def _open(self) -> None:
-        self.store: Store = open_store(self.url, clock=SetClock(END))
+        self.store = SqliteStore.open(self.place / "earful.db", clock=SetClock(END))
         self.raw = Raw(self.place / "raw.db")
 
     def _ingest(self) -> dict[str, float]:

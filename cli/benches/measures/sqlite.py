@@ -107,6 +107,8 @@ class Measured:
         return told
 
     def _own_facets(self, ask: Ask) -> None:
+        """Tell facets and bars to the first who asks: later ones are told the same estimates for a minute."""
+        self.store.renew()
         self._told(ask, partial(self.store.facets, ask.search, FACETS))
         self._told(ask, partial(self.store.histogram, ask.search, step=DAY, start=END - SPAN, end=END))
 
