@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -40,7 +39,9 @@ SPREAD = 104_729
 class Sample(NamedTuple):
     """Hits that stand for all, each for `part` of them; with 1 they are all."""
 
-    docids: Sequence[int]
+    #: Their docids as JSON, as statements read them.
+    docids: str
+    size: int
     part: int = 1
 
     @property
@@ -51,23 +52,25 @@ class Sample(NamedTuple):
     @property
     def hits(self) -> int:
         """About how many hits there are."""
-        return len(self.docids) * self.part
+        return self.size * self.part
 
     def source(self, *extra: Clause) -> Clause:
         """Return `FROM … WHERE …` that reads the sample."""
         where = all_of(extra)
         return Clause(
             f"FROM json_each(?) AS one CROSS JOIN mention m ON m.docid = one.value WHERE {where.sql}",
-            (json.dumps(list(self.docids)), *where.values),
+            (self.docids, *where.values),
         )
 
     def thinned(self, most: int) -> Sample:
         """Return a part of the sample with at most `most` hits; the same hits whoever asks."""
-        docids, part = self.docids, self.part
+        if self.size <= most:
+            return self
+        docids, part = json.loads(self.docids), self.part
         while len(docids) > most and part < COARSEST:
             part *= 2
             docids = [docid for docid in docids if not _spread(docid) & (part - 1)]
-        return Sample(docids if docids is self.docids else array("q", docids), part)
+        return Sample(json.dumps(docids), len(docids), part)
 
 
 def within(plan: Plan, part: int) -> Clause:
@@ -83,19 +86,17 @@ def _spread(docid: int) -> int:
 
 def looked_at(link: Link, plan: Plan) -> Sample:
     """Return all hits; where they are very many a sample of them, in mostly one walk."""
-    docids = _docids(link, plan, 1, FULL + 1)
-    if len(docids) <= FULL:
-        return Sample(docids)
-    reach = Reach(len(docids), max(docids))
-    part = _part(guessed(link, reach, plan.lowest, plan.highest))
-    docids = _docids(link, plan, part, AT_ONCE)
-    if len(docids) < MOST // 4:  # guessed too many
-        part = _part(max(len(docids) * part, reach.hits))
-        docids = _docids(link, plan, part, AT_ONCE)
-    while len(docids) >= AT_ONCE and part < COARSEST:  # guessed too few
-        part = min(COARSEST, part * 8)
-        docids = _docids(link, plan, part, AT_ONCE if part < COARSEST else None)
-    return Sample(docids, part).thinned(MOST)
+    every, last = _sample(link, plan, 1, FULL + 1)
+    if every.size <= FULL:
+        return every
+    part = _part(guessed(link, Reach(every.size, last), plan.lowest, plan.highest))
+    sample, _ = _sample(link, plan, part, AT_ONCE)
+    if sample.size < MOST // 4:  # guessed too many
+        sample, _ = _sample(link, plan, _part(max(sample.hits, every.size)), AT_ONCE)
+    while sample.size >= AT_ONCE and sample.part < COARSEST:  # guessed too few
+        part = min(COARSEST, sample.part * 8)
+        sample, _ = _sample(link, plan, part, AT_ONCE if part < COARSEST else None)
+    return sample.thinned(MOST)
 
 
 def _part(hits: int) -> int:
@@ -106,11 +107,14 @@ def _part(hits: int) -> int:
     return part
 
 
-def _docids(link: Link, plan: Plan, part: int, most: int | None) -> array[int]:
+def _sample(link: Link, plan: Plan, part: int, most: int | None) -> tuple[Sample, int]:
+    """Return a sample with no more than `most` hits, and the last docid of it."""
     found = plan.source(within(plan, part))
     limit = "" if most is None else f" LIMIT {most:d}"
-    sql = f"SELECT {plan.place} {found.sql}{limit}"
-    return array("q", [docid for (docid,) in link.connection.execute(sql, found.values)])
+    listed = "json_group_array(d), count(*), coalesce(max(d), 0)"
+    sql = f"SELECT {listed} FROM (SELECT {plan.place} AS d {found.sql}{limit})"
+    docids, size, last = link.one(lambda *row: row, sql, *found.values) or ("[]", 0, 0)
+    return Sample(docids, size, part), last
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from store.verdict import TONES
 MAX_BARS = 1_000
 #: Searches with few hits of which each thread remembers them.
 SEEN = 4
-#: Samples kept at once, of 130 KB each; of what they told, four times as many.
+#: Samples kept at once, of 300 KB each; of what they told, four times as many.
 KEPT = 64
 #: Where counting takes too long, hits are counted up to so many.
 MANY = 10_000
