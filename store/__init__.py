@@ -9,10 +9,10 @@ from pathlib import Path
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.ports import Store
-from core.records import RecordSource
+from core.records import Record, RecordSource
 from store import moving, recordfile
 from store.recordfile import RecordFile
-from store.sqlite import SqliteStore, backups
+from store.sqlite import SqliteStore, backups, salvage
 from store.sqlite.backups import Progress
 
 SQLITE = "sqlite:///"
@@ -35,6 +35,19 @@ def open_store(url: str, *, clock: Clock | None = None, only_look: bool = False)
 
         return ElasticStore.open(url, clock=clock or SystemClock(), only_look=only_look)
     return SqliteStore.open(_file(url), clock=clock or SystemClock())
+
+
+def is_there(url: str) -> bool:
+    """Tell whether something stands at `url` that can be opened, or should be; a server always does."""
+    return url.startswith(CLUSTER) or (_file(url).exists() and _file(url).stat().st_size > 0)
+
+
+def salvaged(url: str, *, now: datetime) -> list[Record]:
+    """Return who was forgotten in the store at `url`, from the bytes of a file that cannot be opened.
+
+    Nothing of a cluster: what its server does not give is not to be had.
+    """
+    return [] if url.startswith(CLUSTER) else salvage.salvaged(_file(url), now=now)
 
 
 def suffix(url: str) -> str:
