@@ -128,6 +128,7 @@ def stem_key(word: str, language: str) -> str:
     return _stem_keys(language)[word]
 
 
+@functools.lru_cache(maxsize=256)
 def stem_language(language: str | None) -> str:
     """Return the language whose stemmer a text of `language` goes to: its own, or English."""
     primary = (language or "").split("-")[0].lower()

@@ -7,30 +7,39 @@ from collections.abc import Iterable, Sequence
 from core.mention import Mention
 from core.source import Found
 from store import analysis, simhash
-from store.codecs import micros, storable
+from store.codecs import micros
 
 
 class Arrival:
     """A mention on its way in, and every watch that found it."""
 
-    __slots__ = ("id", "mention", "native_id", "own", "parent_id", "published", "thread_id", "url", "watches")
+    __slots__ = (
+        "id",
+        "matched",
+        "mention",
+        "native_id",
+        "own",
+        "parent_id",
+        "published",
+        "thread_id",
+        "url",
+        "watches",
+    )
 
-    def __init__(self, found: Found, own_id: str, published: int) -> None:
+    def __init__(self, found: Found) -> None:
+        # Texts of a mention are storable as they are: `core.mention.clean_text` made them so.
         self.mention: Mention = found.mention
-        self.id = own_id
-        self.published = published
+        self.id = self.mention.id
+        self.published = micros(self.mention.published_at)
         self.own = found.own
         #: True for the watches that it matched.
         self.watches = {found.watch_id: not found.context}
-        self.native_id = storable(self.mention.native_id)
-        self.thread_id = storable(self.mention.thread_id)
-        self.url = storable(self.mention.url) if self.mention.url else self.mention.url
-        self.parent_id = storable(self.mention.parent_id) if self.mention.parent_id else None
-
-    @property
-    def matched(self) -> bool:
-        """Whether any watch asked for it."""
-        return any(self.watches.values())
+        #: Whether any watch asked for it.
+        self.matched = not found.context
+        self.native_id = self.mention.native_id
+        self.thread_id = self.mention.thread_id
+        self.url = self.mention.url
+        self.parent_id = self.mention.parent_id
 
     def joins(self, other: Arrival) -> bool:
         """Take in the same copy found by another watch; False where the copies differ."""
@@ -39,6 +48,7 @@ class Arrival:
         self.own = self.own or other.own
         for watch, matched in other.watches.items():
             self.watches[watch] = self.watches.get(watch, False) or matched
+        self.matched = self.matched or other.matched
         return True
 
 
@@ -46,7 +56,7 @@ def rounds(found: Sequence[Found]) -> list[dict[str, Arrival]]:
     """Split a batch so that no id stands twice in a round; the same copy for two watches is one arrival."""
     groups: list[dict[str, Arrival]] = []
     for item in found:
-        arrival = Arrival(item, storable(item.mention.id), micros(item.mention.published_at))
+        arrival = Arrival(item)
         for group in groups:
             there = group.get(arrival.id)
             if there is None:

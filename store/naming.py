@@ -53,12 +53,8 @@ class Naming:
                 named = _names(brand, lowered) if lowered else brand.name in told
                 if not named and not (brand.is_product and matched):
                     continue
-                flags = Flags(
-                    product=brand.is_product and matched,
-                    wanted=wanted,
-                    names_product=named and brand.is_product,
-                    names_rival=named and not brand.is_product,
-                )
+                product = brand.is_product
+                flags = Flags(product and matched, wanted, named and product, named and not product)
                 found[brand.name] = found[brand.name] | flags if brand.name in found else flags
         return found
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 from core.mention import Author
 from store.authors import author_key, shown
-from store.codecs import storable
 from store.sqlite.connection import Link
 
 
@@ -75,12 +74,7 @@ _Told = tuple[str | None, str | None, str | None, str | None]
 
 
 def _told(author: Author) -> _Told:
-    told = (author.id, author.handle, author.name, author.url)
-    joined = "".join(part for part in told if part)
-    if joined.isascii() and "\x00" not in joined:
-        return told
-    service_id, handle, name, url = (storable(part) if part is not None else None for part in told)
-    return service_id, handle, name, url
+    return author.id, author.handle, author.name, author.url
 
 
 @functools.lru_cache(maxsize=20_000)

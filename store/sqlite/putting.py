@@ -166,7 +166,7 @@ class Batch:
     def _pair_rows(self, docid: int, arrival: Arrival) -> list[tuple[int, ...]]:
         labelled = arrival.matched and not arrival.own and not arrival.mention.deleted
         flags = self.naming.flags(arrival.mention.said, arrival.watches, labelled=labelled)
-        return [(docid, self.numbers.brand(brand), *map(int, flag)) for brand, flag in flags.items()]
+        return [(docid, self.numbers.brand(brand), *flag) for brand, flag in flags.items()]
 
 
 def _word_row(new: _New) -> tuple[int | str, ...]:
