@@ -117,27 +117,27 @@ def figures(name: str, cases: Sequence[Case], person: str) -> Figures:
     )
 
 
-#: Which cases stand behind which figure.
-BEHIND: Mapping[str, Callable[[Case], bool]] = {
+#: What each figure counts of a case: threads once, people as many as there are.
+COUNTS: Mapping[str, Callable[[Case], int]] = {
     "answered": lambda case: case.first_reply is not None,
+    "promised": lambda case: case.kept is not None,
     "late": lambda case: case.kept is False,
     "resolved": lambda case: case.resolution is not None,
-    "recovered": lambda case: case.recovered > 0,
-    "unhappy": lambda case: case.unhappy > case.recovered,
+    "unhappy": lambda case: case.unhappy if case.first_reply is not None else 0,
+    "recovered": lambda case: case.recovered if case.first_reply is not None else 0,
 }
 
 
-def behind(found: Report, what: str, *, person: str = ALL, source: str = ALL) -> Sequence[Case]:
-    """Return the cases behind a figure, the slowest first."""
-    fits = BEHIND[what]
+def behind(found: Report, what: str, *, person: str = ALL, source: str = ALL) -> Sequence[tuple[Case, int]]:
+    """Return the cases behind a figure with what it counts of each, the slowest first."""
     cases = [
-        case
+        (case, count)
         for case in found.cases
-        if fits(case)
+        if (count := int(COUNTS[what](case)))
         and source in (ALL, case.source)
         and person in (ALL, case.resolved_by if what == "resolved" else case.answered_by)
     ]
-    return sorted(cases, key=lambda case: -_span(case, what).total_seconds())
+    return sorted(cases, key=lambda one: -_span(one[0], what).total_seconds())
 
 
 def _span(case: Case, what: str) -> timedelta:

@@ -25,10 +25,13 @@ from core.plays import Grade, Result
 from core.ports import Store
 from core.settings import Settings
 from core.source import Found
+from core.thread import Thread
 from core.work import Answer
 from engage import advocates, goals, plays
 from engage.accounts import plan_import, save_import
+from engage.answering import answer
 from engage.customers import ACCOUNT, EARFUL, MERGED, PERSON, person_item, person_of, walk
+from engage.desk import resolve
 from engage.erasing import forget
 from engage.matching import suggest_for_all
 from engage.standing import follow, rebuild, refresh_accounts, sweep
@@ -39,6 +42,8 @@ SIZE, ACCOUNTS, REPEATS = 100_000, 2_000, 30
 QUICK_SIZE, QUICK_ACCOUNTS, QUICK_REPEATS = 2_000, 50, 2
 #: Of each: plays, goals, people in the programme.
 DEEDS = 200
+#: Threads that the team answered, half of them settled.
+ANSWERED = 600
 #: Threads that get one more mention each.
 FOLLOWED = 300
 #: Written together.
@@ -174,8 +179,21 @@ def _deeds(store: Store) -> None:
                       actor="ada", now=END)  # fmt: skip
         goals.set_goal(store, "A goal", account=item.key, unit="boards", baseline=1.0, target=9.0,
                        due=date(2026, 9, 1), owner="ada", actor="ada", now=END)  # fmt: skip
+    # Answered over two months: ten a day of them.
+    for place, thread in enumerate(_threads(store, ANSWERED)):
+        at = END - timedelta(days=60) * (ANSWERED - place) / ANSWERED
+        answer(store, thread.id, thread.triage.version, "We look into it.", answer_id=f"bench{place}",
+               actor=OWNERS[place % 4], now=at)  # fmt: skip
+        if place % 2:
+            resolve(store, thread.id, store.thread(thread.id).triage.version, actor="ada", now=at)
     for item in people:
         advocates.find(store, item.key, actor="ada", now=END)
+
+
+def _threads(store: Store, count: int) -> Iterator[Thread]:
+    """Yield threads from all over the corpus."""
+    begun = {one.mention.thread_id for one in store.mentions() if not one.context and not one.own}
+    yield from map(store.thread, sorted(begun)[:: max(1, len(begun) // count)][:count])
 
 
 def _mentions(store: Store) -> Iterator[Callable[[], object]]:
@@ -203,7 +221,7 @@ def _addresses(store: Store) -> Iterator[str]:
         "/renewals/neglected", "/renewals/new", "/renewals/win-back", "/renewals/owed", "/rivals", "/matches",
         "/advocates", "/referrals", "/plays", "/plays/effort", "/goals", "/reports", "/reports?days=730",
         "/reports/accounts?of=began", "/reports/retention", "/accounts-import",
-        "/moves?kind=person&from=unknown&to=at_risk",
+        "/reports/team", "/reports/team?days=90&show=answered", "/moves?kind=person&from=unknown&to=at_risk",
     )  # fmt: skip
     (person,) = store.kept_page(Sought(kind=PERSON), limit=1).items
     yield from (f"/people/{person.key}", "/accounts/a1", "/reviews/a1")

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from parsel import Selector
 
 from core.clock import SetClock
 from core.ports import Store
@@ -60,6 +61,32 @@ def test_figures_by_person_and_source_with_their_threads(
     assert "Acme is lovely" not in page
     rows = list(csv.reader(io.StringIO(browser.get("/reports/team.csv").text)))
     assert {row[0] for row in rows[1:]} == {ANGRY, ANSWERED}
+
+
+def test_a_thread_counts_as_many_people_as_it_helped(browser: Browser, store: Store, clock: SetClock) -> None:
+    later = {
+        "52": ("zed", -HOUR, 0.0), "53": ("ada", HOUR, 0.9), "54": ("zed", HOUR, 0.0), "55": ("pia", -HOUR, 0.0),
+        "56": ("pia", HOUR, 0.9),
+    }  # fmt: skip
+    said = [
+        found(a_mention(native_id=key, thread_id=ANGRY, parent_id=ANGRY, author=who, text="Acme, well",
+                        published_at=NOW + after))
+        for key, (who, after, _) in later.items()
+    ]  # fmt: skip
+    ours = a_mention(native_id="50", thread_id=ANGRY, parent_id=ANGRY, author="acme_team", text="Sorry",
+                     published_at=NOW)  # fmt: skip
+    browser.post("/triage/answer", on=f"0|{ANGRY}", text="Sorry", answer_id="a")
+    store.put([*said, found(ours, own=True)], now=NOW)
+    for key, (_, _, positive) in later.items():
+        label(store, f"hackernews:{key}", some_labels(positive=positive, negative=0.9 - positive))
+    clock.advance(2 * HOUR)
+    page = Selector(browser.get("/reports/team?days=7").text)
+    recovered, unhappy = page.css("table.team-figures")[0].css("tbody tr")[0].css("td")[-1].css("a")
+    assert [each.css("::text").get() for each in (recovered, unhappy)] == ["2", "3"]
+    for link, count in ((recovered, "2"), (unhappy, "3")):
+        behind = Selector(browser.get(link.attrib["href"].removesuffix("#threads")).text).css("table.behind")
+        assert behind.css("tbody th a::attr(href)").getall() == [f"/threads/{ANGRY}"]
+        assert behind.css("tbody td.num::text, tfoot td.num::text").getall()[::2] == [count, count]
 
 
 def test_a_period_stands_against_the_one_before(

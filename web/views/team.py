@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from core.clock import iso
 from engage.promises import policy_of, stored_policy
-from engage.team import BEHIND, Case, Figures, Report, behind, report
+from engage.team import COUNTS, Case, Figures, Report, behind, report
 from web import outputs
+from web.behind import part_of
 from web.formats import wanted
 from web.services import now, the_store
 
@@ -20,8 +21,8 @@ blueprint = Blueprint("team", __name__)
 
 DAYS = (7, 30, 90)
 USUAL = 30
-#: Most threads of one figure shown.
-SHOWN = 200
+#: Asks for the period before this one.
+LAST = "last"
 COLUMNS = (
     "thread", "title", "source", "answered_by", "first_reply_hours", "within_promise", "resolved_by",
     "resolution_hours", "unhappy", "recovered",
@@ -35,27 +36,36 @@ def show(form: str = "") -> Response:
     days = request.args.get("days", default=USUAL, type=int)
     days = days if days in DAYS else USUAL
     span, end = timedelta(days=days), now()
-    found = report(the_store(), start=end - span, end=end)
+    last = request.args.get("period") == LAST
     match wanted(form, "json", "csv"):
         case "json":
-            return outputs.json_response(_data(found))
+            return outputs.json_response(_data(_report(end - span if last else end, span)))
         case "csv":
-            return outputs.csv_response("team", COLUMNS, _cells(found))
+            return outputs.csv_response("team", COLUMNS, _cells(_report(end - span if last else end, span)))
+    found, before = _report(end, span), _report(end - span, span)
     what = request.args.get("show", "")
     person, source = request.args.get("person", ""), request.args.get("source", "")
-    listed = behind(found, what, person=person, source=source) if what in BEHIND else None
+    chosen = before if last else found
+    listed = behind(chosen, what, person=person, source=source) if what in COUNTS else None
     page = render_template(
         "reports/team.html",
         found=found,
-        before=report(the_store(), start=end - 2 * span, end=end - span),
+        before=before,
         days=days,
         choices=DAYS,
         promised=policy_of(stored_policy(the_store())) is not None,
         what=what,
-        listed=listed[:SHOWN] if listed is not None else None,
-        whom=person or source,
+        period=LAST if last else None,
+        part=part_of(listed) if listed is not None else None,
+        together=sum(count for _, count in listed or ()),
+        person=person,
+        source=source,
     )
     return make_response(page)
+
+
+def _report(end: datetime, span: timedelta) -> Report:
+    return report(the_store(), start=end - span, end=end)
 
 
 def _hours(span: timedelta | None) -> float | None:
