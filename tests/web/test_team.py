@@ -65,8 +65,8 @@ def test_figures_by_person_and_source_with_their_threads(
 
 def test_a_thread_counts_as_many_people_as_it_helped(browser: Browser, store: Store, clock: SetClock) -> None:
     later = {
-        "52": ("zed", -HOUR, 0.0), "53": ("ada", HOUR, 0.9), "54": ("zed", HOUR, 0.0), "55": ("pia", -HOUR, 0.0),
-        "56": ("pia", HOUR, 0.9),
+        "52": ("zed", -HOUR, 0.0), "53": ("ada", HOUR, 0.9), "54": ("zed", HOUR, 0.0),
+        "55": ("pia", -HOUR, 0.0), "56": ("pia", HOUR, 0.9),
     }  # fmt: skip
     said = [
         found(a_mention(native_id=key, thread_id=ANGRY, parent_id=ANGRY, author=who, text="Acme, well",
