@@ -81,7 +81,7 @@ def facets(
     sql = _statement(sample.source(), list(found), limit, now)
     for name, value, count in link.connection.execute(sql.sql, sql.values):
         if count:
-            found[name].append(FacetValue(value=value, count=count * sample.part, exact=sample.exact))
+            found[name].append(FacetValue(value=value, count=sample.stands_for(count), exact=sample.exact))
     for values in found.values():
         values.sort(key=lambda value: (-value.count, value.value))
     return found

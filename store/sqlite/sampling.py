@@ -44,6 +44,8 @@ class Sample(NamedTuple):
     docids: str
     size: int
     part: int = 1
+    #: About how many hits there are, as the sample tells of which this one is a part.
+    all: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -53,7 +55,11 @@ class Sample(NamedTuple):
     @property
     def hits(self) -> int:
         """About how many hits there are."""
-        return self.size * self.part
+        return self.size * self.part if self.all is None else self.all
+
+    def stands_for(self, count: int) -> int:
+        """Return how many of all hits some of these stand for."""
+        return round(count * self.hits / self.size) if count else 0
 
     def source(self, *extra: Clause) -> Clause:
         """Return `FROM … WHERE …` that reads the sample."""
@@ -71,7 +77,7 @@ class Sample(NamedTuple):
         while len(docids) > most and part < COARSEST:
             part *= 2
             docids = [docid for docid in docids if not _spread(docid) & (part - 1)]
-        return Sample(json.dumps(docids), len(docids), part)
+        return Sample(json.dumps(docids), len(docids), part, self.hits)
 
 
 def within(plan: Plan, part: int) -> Clause:

@@ -71,7 +71,7 @@ class Searches(Part):
         self._seen = threading.local()
         self._samples = Recent[Sample](KEPT)
         self._facets = Recent[dict[str, list[FacetValue]]](4 * KEPT)
-        self._bars = Recent[tuple[int, list[_Bar]]](4 * KEPT)
+        self._bars = Recent[tuple[bool, list[_Bar]]](4 * KEPT)
 
     def search(
         self, search: Search, *, sort: Sort = Sort.NEW, limit: int = 50, after: str | None = None
@@ -169,23 +169,23 @@ class Searches(Part):
         end = min(end, start + bars * step)
         counts: dict[int, tuple[int, list[int]]] = {bar: (0, [0, 0, 0]) for bar in range(bars)}
         with self.database.read(limited=True) as link:
-            part, found = self._bars_in_time(link, search, micros(start), micros(end), step // MICROSECOND)
+            exact, found = self._bars_in_time(link, search, micros(start), micros(end), step // MICROSECOND)
         for bar, count, *tones in found:
-            counts[bar] = (count * part, [tone * part for tone in tones])
+            counts[bar] = count, tones
         return [
             Bucket(
                 start=start + bar * step,
                 count=count,
                 tones={tone: n for tone, n in zip(TONES, tones, strict=True) if n},
-                exact=part == 1,
+                exact=exact,
             )
             for bar, (count, tones) in counts.items()
         ]
 
     def _bars_in_time(
         self, link: Link, search: Search, first: int, end: int, width: int
-    ) -> tuple[int, list[_Bar]]:
-        """Return what one counted mention stands for, and the bars."""
+    ) -> tuple[bool, list[_Bar]]:
+        """Return whether all hits were looked at, and the bars."""
         asked = (told_apart(search), first, end, width)
         told = self._bars.get(asked)
         if told is not None:
@@ -196,8 +196,8 @@ class Searches(Part):
         sql = (
             f"SELECT (m.published - {first:d}) / {width:d} AS bar, count(*), {tones} {found.sql} GROUP BY bar"
         )
-        bars = sample.part, link.rows(lambda *row: row, sql, *found.values)
-        return bars if sample.exact else self._bars.keep(asked, bars)
+        bars = link.rows(lambda bar, *counts: (bar, *map(sample.stands_for, counts)), sql, *found.values)
+        return (True, bars) if sample.exact else self._bars.keep(asked, (False, bars))
 
     def renew(self) -> None:
         """Forget what samples told, and what this thread found: the next question looks anew."""
