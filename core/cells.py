@@ -6,6 +6,8 @@ import unicodedata
 
 #: A spreadsheet runs a cell that begins with one of these as a formula (OWASP ASVS 5.0, 1.2.10).
 FORMULA = frozenset("=+-@\t\r\n\x00")
+#: Signs that steer a terminal or end a text, and the pictures that stand for them.
+PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 
 
 def guarded(cell: object) -> str:
@@ -18,3 +20,8 @@ def guarded(cell: object) -> str:
 def plain(cell: str) -> str:
     """Return what `guarded` made a cell of."""
     return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
+
+
+def visible(text: str) -> str:
+    """Return a text of one line in which no sign steers what shows it."""
+    return text.translate(PICTURES)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from core.bodies import body_of, value_of
+from core.cells import visible
 from core.customers import Account, Contract, Outcome, account_key, opened
 from core.errors import InputError, NotFound
 from core.kept import Kept, Order, Sought
@@ -108,7 +109,7 @@ def plan_import(store: Store, chunks: Iterable[bytes]) -> Plan:
     told = [_told(row, names, stored, domains, plan) for row in rows]
     if not told:
         raise InputError("the table holds no row below its first line")
-    ignored = tuple(name for name in columns if name and name not in names)
+    ignored = tuple(visible(name[:60]) for name in columns if name and name not in names)
     return Plan(rows=tuple(told), ignored=ignored, contracts=plan)
 
 
@@ -132,7 +133,7 @@ def _told(
 ) -> Told:
     """Return what a row would do; a good one is put into `plan`, its domains are taken."""
     cells = {name: row.cells.get(column, "") for column, name in names.items()}
-    name = cells.get("name", "")[:60]
+    name = visible(cells.get("name", "")[:60])
     try:
         if row.fault:
             raise InputError(row.fault)  # noqa: TRY301 — told like every other fault of the row

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.cells import guarded
 from core.errors import InputError
 
 #: Largest file that is read, and longest line and number of rows: a list of customers is far smaller.
@@ -14,8 +16,9 @@ MAX_LINE = 100_000
 MAX_ROWS = 50_000
 #: Of lines, those that hold nothing or stand in a quoted cell included.
 MAX_LINES = 4 * MAX_ROWS
-#: A cell that begins so is a formula to a spreadsheet; as a name, a domain or a date it is none of ours.
-FORMULA = ("=", "+", "-", "@", "\t")
+#: Signs that no text of a table has; in the place of bytes that are no text stands the second kind.
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 SEPARATORS = ",;\t|"
 LONGEST_BOM = 3
 BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -82,13 +85,17 @@ def fault_of(cells: Sequence[str], columns: Sequence[str]) -> str:
         return f"{len(cells)} cells where the first line names {len(columns)} columns"
     if any("\x00" in cell for cell in cells):
         return "holds a NUL byte"
+    if any(CONTROLS.search(cell) for cell in cells):
+        return "holds a control character"
+    if any(NO_TEXT in cell for cell in cells):
+        return "holds bytes that are no text; save the file as UTF-8"
     formula = next((name for name, cell in zip(columns, cells, strict=True) if _is_formula(cell)), None)
     return f"{formula} begins like a formula of a spreadsheet" if formula is not None else ""
 
 
 def _is_formula(cell: str) -> bool:
-    begins = cell.lstrip(" ")
-    return begins.startswith(FORMULA) and len(begins) > 1
+    # As a name, a domain or a date what a spreadsheet would run is none of ours; a lone dash means nothing.
+    return len(cell.strip(" ")) > 1 and guarded(cell) != cell
 
 
 def _counted(lines: Iterator[str]) -> Iterator[str]:

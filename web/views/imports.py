@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+import base64
+import zlib
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.errors import InputError
@@ -12,6 +15,8 @@ from web.sessions import actor
 
 blueprint = Blueprint("imports", __name__)
 
+#: Of what a request may bring, kept for the rest of the form.
+REST = 8192
 #: Rows told on the page.
 TOLD = 200
 
@@ -25,20 +30,46 @@ def show() -> Response:
 @blueprint.post("/accounts-import")
 def look() -> AnyResponse:
     """Say what a table would do; store it where that was asked."""
-    sent = request.files.get("file")
-    # A table that was looked at comes back as text, so that what is stored is what was looked at.
-    data = sent.read() if sent and sent.filename else request.form.get("table", "").encode()
-    name = (sent.filename if sent and sent.filename else request.form.get("name", "")) or "pasted"
+    form, sent = request.form, request.files.get("file")
+    name = (sent.filename if sent and sent.filename else form.get("name", "")) or "pasted"
+    plan = None
     try:
+        data = sent.read() if sent and sent.filename else _looked_at() or form.get("table", "").encode()
         plan = plan_import(the_store(), [data])
-        if request.form.get("do") != "save":
-            return _page(plan=plan, table=_text(data), name=name)
-        if plan.count(Change.BAD) and request.form.get("leave_out") != "yes":
-            raise InputError("nothing was stored; correct the bad rows, or say that they are left out")  # noqa: TRY301
+        if form.get("do") != "save":
+            return _page(plan=plan, looked=_packed(data), name=name)
+        if plan.count(Change.BAD) and form.get("leave_out") != "yes":
+            problem = "nothing was stored; correct the bad rows, or say that they are left out"
+            return _page(plan=plan, looked=_packed(data), name=name, error=problem, status=400)
         save_import(the_store(), plan, file=name, actor=actor(), now=now())
     except InputError as error:
-        return _page(table=_text(data), name=name, error=str(error), status=400)
+        return _page(table=form.get("table", ""), name=name, error=str(error), status=400)
     return redirect(url_for(".show", saved=1), code=303)
+
+
+def _packed(data: bytes) -> str:
+    """Return a table as it comes back to be stored: byte for byte what was looked at, and small enough.
+
+    Raises:
+        InputError: it would be more than a form may bring.
+    """
+    packed = base64.urlsafe_b64encode(zlib.compress(data)).decode()
+    if len(packed) > _most() - REST:
+        raise InputError("this table is too large for the page; bring it in with `earful account import`")
+    return packed
+
+
+def _most() -> int:
+    return int(current_app.config["MAX_CONTENT_LENGTH"])
+
+
+def _looked_at() -> bytes:
+    """Return the table that was looked at before; nothing where this is the first look."""
+    packed = request.form.get("looked", "")
+    try:
+        return zlib.decompressobj().decompress(base64.urlsafe_b64decode(packed), _most()) if packed else b""
+    except (ValueError, zlib.error):
+        raise InputError("what was looked at did not come back whole; choose the file once more") from None
 
 
 @blueprint.post("/accounts-import/undo")
@@ -48,23 +79,21 @@ def undo() -> AnyResponse:
     return redirect(url_for(".show", left=len(left)), code=303)
 
 
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeError:
-            continue
-    return data.decode("utf-8", "replace")
-
-
 def _page(
-    *, plan: Plan | None = None, table: str = "", name: str = "", error: str = "", status: int = 200
+    *,
+    plan: Plan | None = None,
+    looked: str = "",
+    table: str = "",
+    name: str = "",
+    error: str = "",
+    status: int = 200,
 ) -> Response:
     page = render_template(
         "accounts/import.html",
         plan=plan,
         shown=[row for row in plan.rows if row.change is not Change.SAME][:TOLD] if plan else [],
         changes={change: plan.count(change) for change in Change} if plan else {},
+        looked=looked,
         table=table,
         name=name,
         imports=imports(the_store()),
