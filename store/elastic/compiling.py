@@ -6,14 +6,14 @@ Every value stands in a place of its own; no text of a user is ever read as quer
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from core.query import And, Between, Everything, Last, Match, Node, Not, OneOf, Or, Published, Where, Words
 from core.search import Search
 from core.thread import Status
 from core.tokens import token_texts
-from store.analysis import query_keys
+from store.analysis import MARK, query_keys
 from store.authors import author_key
 from store.codecs import maybe_micros, micros, storable
 from store.elastic import facts
@@ -72,17 +72,13 @@ def among(name: str, values: list[str]) -> Json:
 class Compiler:
     """Turn one search into queries."""
 
-    documents: Documents
+    registry: facts.Registry
     search: Search
-    #: Known brands and languages, read when first needed.
-    _names: dict[str, list[str]] | None = field(default=None)
 
     @property
-    def names(self) -> dict[str, list[str]]:
-        """The languages that texts were stemmed in, and all brands."""
-        if self._names is None:
-            self._names = facts.Registry(self.documents).read()
-        return self._names
+    def documents(self) -> Documents:
+        """The documents that are searched."""
+        return self.registry.documents
 
     def query(self, node: Node | None = None, *extra: Json) -> Json:
         """Return what the search finds; only what stands, and context only where it is asked for."""
@@ -128,12 +124,15 @@ class Compiler:
             return any_of(
                 [{"prefix": {place: {"value": tokens[0], "boost": WEIGHTS[place]}}} for place in places]
             )
-        keys = query_keys(tokens[0], self.names.get("languages", []))
-        fields = [name for place in places for name in (place, f"{place}_stem")]
+        keys = query_keys(tokens[0], self.registry.read("languages"))
+        # Keys of other languages than English bear its mark, and stand nowhere but among the stems.
+        plain = [keys[0], *(one for one in keys[1:] if MARK not in one)]
+        asked = [pair for place in places for pair in ((place, plain), (f"{place}_stem", keys))]
         if scored:
-            text = " ".join(keys)
-            return any_of([{"match": {name: {"query": text, "boost": WEIGHTS[name]}}} for name in fields])
-        return any_of([{"terms": {name: keys}} for name in fields])
+            return any_of(
+                [{"match": {name: {"query": " ".join(some), "boost": WEIGHTS[name]}}} for name, some in asked]
+            )
+        return any_of([{"terms": {name: some}} for name, some in asked])
 
     def _between(self, node: Between) -> Json:
         """Ask for churn in a range; stored are whole ten-thousandths, so bounds move to the next of these."""
@@ -209,7 +208,7 @@ class Compiler:
             for brand in watch.brands
             if asked in (one.casefold() for one in brand.names)
         }
-        known = self.names.get("brands", [])
+        known = self.registry.read("brands")
         return sorted(brand for brand in known if brand in meant or brand.casefold() == asked)
 
     def named(self, field_name: str, values: list[str]) -> Json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 
 from core.errors import StoreError
 from core.watch import Watch
@@ -94,12 +95,17 @@ def watch_of(doc: Doc) -> Watch:
 REGISTRY = "registry"
 
 
+#: Seconds for which names count as known: what others wrote is searchable within a second too.
+NAMES_SECONDS = 1.0
+
+
 class Registry:
     """Names that only ever grow, in one document: written before the mentions that carry them."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self._known: dict[str, frozenset[str]] = {}
+        self._known_until = 0.0
 
     def add(self, **names: Iterable[str]) -> None:
         """Add names to lists; nothing is asked where this process knows them all."""
@@ -111,15 +117,26 @@ class Registry:
             doc = self.documents.get(NAME, doc_id)
             there = {name: set(values) for name, values in (doc.body if doc else {}).items()}
             merged = {name: there.get(name, set()) | wanted.get(name, set()) for name in there | wanted}
-            self._known = {name: frozenset(values) for name, values in merged.items()}
             if doc and merged == there:
+                self._know(merged)
                 return
             source = fact(REGISTRY, "", {name: sorted(values) for name, values in merged.items()})
             action = doc.replaced(source) if doc else Action("create", NAME, doc_id, source)
             if self.documents.write([action])[0] is Outcome.DONE:
+                self._know(merged)
                 return
 
-    def read(self) -> dict[str, list[str]]:
-        """Return all lists as they are now."""
-        doc = self.documents.get(NAME, fact_key(REGISTRY))
-        return dict(doc.body) if doc else {}
+    def read(self, name: str) -> list[str]:
+        """Return a list: all that this process added, and all that others did until a second ago."""
+        if time.monotonic() >= self._known_until:
+            doc = self.documents.get(NAME, fact_key(REGISTRY))
+            self._know(doc.body if doc else {})
+        return sorted(self._known.get(name, ()))
+
+    def forget(self) -> None:
+        """Ask again at the next reading."""
+        self._known_until = 0.0
+
+    def _know(self, names: Mapping[str, Iterable[str]]) -> None:
+        self._known = {name: frozenset(values) for name, values in names.items()}
+        self._known_until = time.monotonic() + NAMES_SECONDS

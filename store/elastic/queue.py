@@ -19,7 +19,7 @@ from store.codecs import maybe_moment, moment
 from store.conversation import in_order, shortened, title_of
 from store.elastic import facts, records, talks
 from store.elastic.compiling import ALL, Compiler, all_of
-from store.elastic.documents import read
+from store.elastic.documents import SCAN, read
 from store.elastic.faults import Json
 from store.elastic.part import Part
 from store.elastic.records import Record, mention_key
@@ -55,6 +55,8 @@ class _Asked(NamedTuple):
 class Queue(Part):
     """List threads that need somebody."""
 
+    registry: facts.Registry
+
     def queue(
         self,
         search: Search,
@@ -73,8 +75,8 @@ class Queue(Part):
         asked = self._asked(search)
         few = asked if asked.mentions is None else self._by_ids(asked)
         if few is not None:
-            hits = list(self.documents.scan(NAME, few.threads, order, limit=limit + 1, after=start))
-            total = Count(value=self._count(few.threads))
+            hits, count = self._page(few.threads, order, limit + 1, start)
+            total = Count(value=count)
         else:
             hits = self._walk(asked, order, limit + 1, start)
             total = Count(value=self._estimate(search), exact=False, about=True)
@@ -112,7 +114,7 @@ class Queue(Part):
 
         The rest must hold for one and the same matched mention.
         """
-        compiler = Compiler(self.documents, search)
+        compiler = Compiler(self.registry, search)
         parts = search.node.nodes if isinstance(search.node, And) else (search.node,)
         about = [part for part in parts if compiler.about_threads(part)]
         rest = [part for part in parts if not compiler.about_threads(part)]
@@ -137,13 +139,26 @@ class Queue(Part):
         ids: Json = {"terms": {"thread": [bucket["key"] for bucket in buckets]}}
         return _Asked(all_of([ids, asked.threads]), None)
 
+    def _page(
+        self, query: Json, order: list[Json], limit: int, start: list[object] | None
+    ) -> tuple[list[Json], int]:
+        """Return a page of threads, and how many there are of them in all, by one request."""
+        body: Json = {"query": query, "sort": order, "size": min(limit, SCAN), "track_total_hits": True}
+        found = self.server.search(NAME, body | ({"search_after": start} if start is not None else {}))[
+            "hits"
+        ]
+        hits: list[Json] = found["hits"]
+        if len(hits) == SCAN < limit:
+            hits += self.documents.scan(NAME, query, order, limit=limit - SCAN, after=hits[-1]["sort"])
+        return hits, int(found["total"]["value"])
+
     def _count(self, query: Json) -> int:
         body = {"query": query, "size": 0, "track_total_hits": True}
         return int(self.server.search(NAME, body)["hits"]["total"]["value"])
 
     def _estimate(self, search: Search) -> int:
         """Count different threads among mentions, which carry what people decided about their threads."""
-        compiler = Compiler(self.documents, search)
+        compiler = Compiler(self.registry, search)
         counted = {"cardinality": {"field": "thread", "precision_threshold": PRECISE}}
         query = _matched(compiler, search.node)
         body = {"query": query, "size": 0, "track_total_hits": False, "aggs": {"threads": counted}}
@@ -167,11 +182,17 @@ class Queue(Part):
     def _rows(self, shown: list[Talk]) -> list[ThreadRow]:
         ends = {talk.id: (talk.head(), talk.top()) for talk in shown}
         ids = {one for pair in ends.values() for one in pair if one is not None}
-        found = self.documents.many((MENTIONS, mention_key(one)) for one in ids)
-        mentions = {record.mention.id: record for record in map(records.read, found.values())}
         watches = {watch for talk in shown for watch in talk.watches()}
-        known = facts.watches(self.documents, sorted(watches)) if watches else {}
-        products = {watch.id: watch.product.name for watch in known.values()}
+        found = self.documents.many(
+            [
+                *((facts.NAME, facts.watch_key(one)) for one in sorted(watches)),
+                *((MENTIONS, mention_key(one)) for one in ids),
+            ]
+        )
+        read_now = (records.read(doc) for (name, _), doc in found.items() if name == MENTIONS)
+        mentions = {record.mention.id: record for record in read_now}
+        known = [facts.watch_of(doc) for (name, _), doc in found.items() if name == facts.NAME]
+        products = {watch.id: watch.product.name for watch in known}
         return [
             _row(talk, mentions[first].stored(), mentions.get(top or ""), products)
             for talk in shown

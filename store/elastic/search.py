@@ -13,7 +13,7 @@ from core.search import Bucket, Count, FacetValue, Hit, Page, Search, Sort
 from core.thread import Status
 from store import analysis, marks
 from store.codecs import MICROSECOND, micros
-from store.elastic import records
+from store.elastic import facts, records
 from store.elastic.compiling import Compiler, all_of
 from store.elastic.documents import read
 from store.elastic.faults import Json
@@ -50,6 +50,8 @@ FACETS = frozenset({*PLAIN, "status", "churn"})
 class Searches(Part):
     """Search over mentions. Context mentions are found only with `is:context`."""
 
+    registry: facts.Registry
+
     def search(
         self, search: Search, *, sort: Sort = Sort.NEW, limit: int = 50, after: str | None = None
     ) -> Page:
@@ -58,7 +60,7 @@ class Searches(Part):
         start: list[object] | None = None
         if after is not None:
             start = list(marks.read(sort.value, after, kinds))
-        compiler = Compiler(self.documents, search)
+        compiler = Compiler(self.registry, search)
         query = compiler.query()
         if sort is Sort.RELEVANT:
             scoring = [compiler.words(words, scored=True) for words in positive_words(search.node)]
@@ -71,13 +73,13 @@ class Searches(Part):
 
     def count(self, search: Search, *, roughly: bool = False) -> Count:  # noqa: ARG002 — costs no more here
         """Return how many mentions a search finds: all of them are counted, so the number is exact."""
-        body = {"query": Compiler(self.documents, search).query(), "size": 0, "track_total_hits": True}
+        body = {"query": Compiler(self.registry, search).query(), "size": 0, "track_total_hits": True}
         self.server.fresh(NAME)
         return Count(value=self.server.search(NAME, body)["hits"]["total"]["value"])
 
     def counts(self, search: Search, among: Sequence[Node]) -> list[Count]:
         """Return how many of a search's hits each of some queries finds, in one pass over the hits."""
-        compiler = Compiler(self.documents, search)
+        compiler = Compiler(self.registry, search)
         asked = {str(place): {"filter": compiler.clause(node)} for place, node in enumerate(among)}
         body = {"query": compiler.query(), "size": 0, "track_total_hits": False, "aggs": asked}
         self.server.fresh(NAME)
@@ -93,7 +95,7 @@ class Searches(Part):
             raise InputError(f"there is no facet {unknown[0]!r}; there are {', '.join(sorted(FACETS))}")
         if not fields:
             return {}
-        compiler = Compiler(self.documents, search)
+        compiler = Compiler(self.registry, search)
         body = {
             "query": compiler.query(),
             "size": 0,
@@ -124,7 +126,7 @@ class Searches(Part):
         inside: Json = {"range": {"published": {"gte": first, "lt": end}}}
         bars: Json = {"field": "published", "interval": width, "offset": first % width, "min_doc_count": 1}
         body = {
-            "query": all_of([inside, Compiler(self.documents, search).query()]),
+            "query": all_of([inside, Compiler(self.registry, search).query()]),
             "size": 0,
             "track_total_hits": False,
             "aggs": {"bars": {"histogram": bars, "aggs": {"tones": {"terms": {"field": "tones"}}}}},
@@ -139,6 +141,7 @@ class Searches(Part):
     def settle(self) -> None:
         """Wait until all that was written is searchable, and finish what a crash left untold."""
         self.server.refresh("mentions", "threads", "office")
+        self.registry.forget()
 
 
 def _tones(buckets: list[Json]) -> dict[str, int]:

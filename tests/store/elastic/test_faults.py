@@ -231,6 +231,22 @@ def test_a_blocked_index_is_said_and_loses_nothing(server: Server, store: Elasti
     assert_whole(store)
 
 
+def test_a_language_that_first_came_while_writes_were_refused_is_found_by_its_stems(
+    server: Server, store: ElasticStore
+) -> None:
+    german = [found(a_mention(text="Acme und die Preise", language="de"))]
+    settings = f"/{store.server.alias('office')}/_settings"
+    server.ask("PUT", settings, json.dumps({"index.blocks.write": True}))
+    with pytest.raises(StoreReadOnly):
+        store.put(german, now=NOW)
+    server.ask("PUT", settings, json.dumps({"index.blocks.write": None}))
+    store.put(german, now=NOW)
+    other = opened(server, store.server.address.prefix)
+    other.settle()
+    assert ids(store, "preis") == ids(other, "preis") == [german[0].mention.id]
+    other.close()
+
+
 def test_a_lost_index_is_said_and_restored_while_triage_stays(server: Server, store: ElasticStore) -> None:
     crawl(store)
     thread_id = batch(0)[0].mention.id
