@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from core.clock import SystemClock
 from core.erasure import Eraser
+from core.said import Said
 from core.settings import Settings
 from engage.erasing import about, eraser_of, forget
 from engage.scrubbing import scrubbed
@@ -55,13 +55,13 @@ def command(settings: Settings, person: str, show: bool, yes: bool) -> None:  # 
         click.echo(f"{told}. Say the same once more when that is done", err=True)
 
 
-def _scrub_files(directory: Path, theirs: Eraser, said: Sequence[str]) -> int:
+def _scrub_files(directory: Path, theirs: Eraser, said: Said) -> int:
     """Write the files anew that hold something of somebody forgotten; return how many."""
     found = {path for pattern in WRITTEN for path in directory.rglob(pattern) if path.is_file()}
     return sum(_scrub(path, theirs, said) for path in sorted(found) if not path.is_symlink())
 
 
-def _scrub(path: Path, theirs: Eraser, said: Sequence[str]) -> bool:
+def _scrub(path: Path, theirs: Eraser, said: Said) -> bool:
     fresh = path.with_name(f"{path.name}.clean")
     changed = False
     with (

@@ -2,7 +2,8 @@
 
 An erasure keeps no name: only the HMAC of a handle under a secret of the store. What comes in is looked at
 through them: a mention that an erased handle wrote is not taken, and the handle is blotted out of what
-others wrote, as `@handle` or `/handle` in any case, or as a word of its own in its own spelling.
+others wrote, as `@handle` or `/handle` in any case, or as a word: in any case where no word of a language
+looks like it (`ada_77`), else in its own spelling.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ SHORTEST_WORD = 4
 #: Stands in the place of each character of an erased name, so that everything after it keeps its place.
 BLOT = "\N{FULL BLOCK}"
 
-_NAMED = re.compile(r"([@/]?)([\w](?:[\w.\-]*[\w])?(?:@[\w.\-]*[\w])?)")
+#: A sign before a name may be written as an address or a log writes it: `%40` for `@`.
+_NAMED = re.compile(r"([@/]|%[0-9A-Fa-f]{2})?([\w](?:[\w.\-]*[\w])?(?:@[\w.\-]*[\w])?)")
+
+#: What no word of a language has within it: a name with one of these is known in any case.
+_OF_ITS_OWN = re.compile(r"[\d_.]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,17 @@ class Eraser:
         return _NAMED.sub(self._blot, text)
 
     def _blot(self, found: re.Match[str]) -> str:
-        sign, name = found[1], found[2]
-        if self.knows("named", folded(name)) if sign else self.knows("word", name):
+        sign, name = found[1] or "", found[2]
+        if self.knows("named", folded(name)) if sign else self._is_word(name):
             return sign + BLOT * len(name)
         if not sign and "@" in name and self.knows("named", folded(name)):
             return BLOT * len(name)
         return found[0]
+
+    def _is_word(self, name: str) -> bool:
+        return self.knows("word", name) or (
+            bool(_OF_ITS_OWN.search(name)) and self.knows("named", folded(name))
+        )
 
     def blotted_all(self, value: object) -> object:
         """Return plain JSON values without erased names."""
@@ -117,18 +127,3 @@ def joined(*secrets: str) -> str:
 def eraser(secret: str | None, digests: Iterable[str]) -> Eraser:
     """Return what recognises erased handles; with no secret nobody was ever erased."""
     return Eraser(secret, frozenset(digests)) if secret else Eraser("", frozenset())
-
-
-def without(value: object, said: Sequence[str]) -> object:
-    """Return plain JSON values without what somebody said, wherever it was copied to."""
-    match value:
-        case str():
-            for text in said:
-                value = value.replace(text, "")
-            return value
-        case Mapping():
-            return {name: without(one, said) for name, one in value.items()}
-        case list() | tuple():
-            return [without(one, said) for one in value]
-        case _:
-            return value

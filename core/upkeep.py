@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from core.records import DeadLetter
+from core.said import Said
 
 
 class Upkeep(Protocol):
@@ -19,7 +19,7 @@ class Upkeep(Protocol):
         """Send dead letters once more, as after a mapping was mended; return how many were taken."""
         ...
 
-    def scrub_dead_letters(self, said: Sequence[str]) -> int:
+    def scrub_dead_letters(self, said: Said) -> int:
         """Take everybody who was erased, and what they said, out of dead letters; return how many it was."""
         ...
 

@@ -10,13 +10,14 @@ from datetime import datetime
 
 from core.clock import iso
 from core.customers import Handle, person_key
-from core.erasure import KIND, SECRET, Eraser, eraser, joined, without
+from core.erasure import KIND, SECRET, Eraser, eraser, joined
 from core.errors import InputError, NotFound
 from core.kept import Kept, Sought
 from core.mention import Author, mention_to_json
 from core.ports import Store
 from core.query import And, OneOf
 from core.records import BETWEEN, Record
+from core.said import Said
 from core.search import Search
 from engage.advocates import ADVOCATE, ASK, QUOTE, REFERRAL
 from engage.customers import ACCOUNT, MOVE, PERSON, find_person, person_of, walk
@@ -26,8 +27,8 @@ from engage.standing import refresh_accounts
 
 #: Kinds of records whose texts may quote or name somebody; each is a kind of `core.records.KINDS`.
 QUOTING = ("thread", "kept", "work", "outbox", "state", "cursor")
-#: Shorter texts of theirs are not looked for in what others keep.
-SHORTEST = 12
+#: Kept things that may hold the same name by right of their own: another person, a customer.
+NAMED_ANEW = (PERSON, ACCOUNT, "import_row")
 STEP = 200
 
 
@@ -40,7 +41,7 @@ class Forgotten:
     texts: int
     records: int
     #: What they said, for the files beside the store; kept nowhere.
-    said: tuple[str, ...] = field(default=(), repr=False)
+    said: Said = field(default=Said(()), repr=False)
 
 
 def handles_of(store: Store, person: str) -> tuple[str, tuple[Handle, ...]]:
@@ -94,9 +95,9 @@ def _cleaned(store: Store, theirs: Eraser, aliases: set[str], *, now: datetime) 
     return Forgotten(mentions=gone, texts=texts, records=records, said=said)
 
 
-def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
+def _mentions(store: Store, theirs: Eraser) -> tuple[int, Said, int]:
     """Take their mentions away and blot them out of others'; return how many, what they said, how many."""
-    gone, said, changed = list[str](), list[str](), list[Record]()
+    gone, said, names, changed = list[str](), list[str](), set[str](), list[Record]()
     for record in store.dump("mention"):
         mention = record.body["mention"]
         if not isinstance(mention, Mapping):
@@ -104,7 +105,9 @@ def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
         author = mention.get("author")
         if isinstance(author, Mapping) and theirs.wrote(str(mention["source"]), author_of(author)):
             gone.append(record.key)
-            said += [text for text in (mention.get("text"), mention.get("title")) if isinstance(text, str)]
+            earlier = record.body["earlier"]
+            said += texts_of([mention, *(earlier if isinstance(earlier, list) else ())])
+            names.add(author_of(author).name or "")
             continue
         body = {
             **record.body,
@@ -117,20 +120,34 @@ def _mentions(store: Store, theirs: Eraser) -> tuple[int, tuple[str, ...], int]:
         store.load(changed[start : start + STEP])
     for start in range(0, len(gone), STEP):
         store.discard("mention", gone[start : start + STEP])
-    return len(gone), tuple(text for text in said if len(text) >= SHORTEST), len(changed)
+    return len(gone), Said(tuple(said), tuple(names)), len(changed)
+
+
+def texts_of(told: object) -> list[str]:
+    """Return the texts and titles in plain JSON values."""
+    match told:
+        case Mapping():
+            own = [told[name] for name in ("text", "title") if isinstance(told.get(name), str)]
+            return own + [text for one in told.values() for text in texts_of(one)]
+        case list():
+            return [text for one in told for text in texts_of(one)]
+        case _:
+            return []
 
 
 def _clean(theirs: Eraser, mention: Mapping[str, object]) -> dict[str, object]:
     return {**mention, **{name: theirs.blotted_all(mention.get(name)) for name in ("title", "text", "url")}}
 
 
-def _records(store: Store, theirs: Eraser, keys: set[str], said: Sequence[str]) -> int:
+def _records(store: Store, theirs: Eraser, keys: set[str], said: Said) -> int:
     """Take away what is about them alone, and blot them out of the rest."""
-    number = 0
+    number, bare = 0, said.nameless()
+    own = tuple(f"{kind}{BETWEEN}" for kind in NAMED_ANEW)
     for kind in QUOTING:
         gone, changed = list[str](), list[Record]()
         for record in store.dump(kind):
-            body = without(theirs.blotted_all(record.body), said)
+            known = bare if record.key.startswith(own) else said
+            body = theirs.blotted_all(known.out_of(record.body))
             if (kind == "kept" and _is_theirs(record, keys)) or (body != record.body and _goes(record)):
                 gone.append(record.key)
             elif isinstance(body, Mapping) and body != record.body:
@@ -155,7 +172,7 @@ def _is_theirs(record: Record, keys: set[str]) -> bool:
     return (kind == PERSON and key in keys) or mine
 
 
-def _audit(store: Store, theirs: Eraser, said: Sequence[str]) -> int:
+def _audit(store: Store, theirs: Eraser, said: Said) -> int:
     """Take the payload out of audit records that quote or name them; the chain stays whole."""
     changed = []
     for record in store.dump("audit"):
@@ -163,7 +180,7 @@ def _audit(store: Store, theirs: Eraser, said: Sequence[str]) -> int:
         if not isinstance(payload, str):
             continue
         told = json.loads(payload)
-        if theirs.blotted_all(told) != told or without(told, said) != told:
+        if theirs.blotted_all(told) != told or said.out_of(told) != told:
             changed.append(replace(record, body={**record.body, "payload": None}))
     store.load(changed)
     return len(changed)

@@ -9,18 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from core.erasure import Eraser, without
+from core.erasure import Eraser
 from core.mention import Author
+from core.said import Said
 
 #: Characters of one record of a table; what is longer is no table, and is read line by line.
 LONGEST = 1 << 20
 
 
-def scrubbed(
-    lines: Iterable[str], theirs: Eraser, said: Sequence[str], *, table: bool
-) -> Iterator[tuple[str, str]]:
+def scrubbed(lines: Iterable[str], theirs: Eraser, said: Said, *, table: bool) -> Iterator[tuple[str, str]]:
     """Yield each record of a file as it is and as it may stay; empty where all of it goes.
 
     A table is CSV whose first line names the columns; everything else goes by lines.
@@ -58,8 +57,8 @@ def _cells(record: str) -> list[str] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _row(record: str, cells: list[str], theirs: Eraser, said: Sequence[str]) -> str:
-    clean = [theirs.blotted(str(without(cell, said))) for cell in cells]
+def _row(record: str, cells: list[str], theirs: Eraser, said: Said) -> str:
+    clean = [theirs.blotted(said.cut_from(cell)) for cell in cells]
     if clean == cells:
         return record
     out = io.StringIO()
@@ -67,7 +66,7 @@ def _row(record: str, cells: list[str], theirs: Eraser, said: Sequence[str]) -> 
     return out.getvalue()
 
 
-def _line(line: str, theirs: Eraser, said: Sequence[str]) -> str:
+def _line(line: str, theirs: Eraser, said: Said) -> str:
     """Return a line of JSON or of a log as it may stay."""
     value: object = None
     if line.lstrip().startswith("{"):
@@ -76,10 +75,12 @@ def _line(line: str, theirs: Eraser, said: Sequence[str]) -> str:
         except ValueError:
             value = None
     if not isinstance(value, Mapping):
-        return theirs.blotted(str(without(line, [form for text in said for form in _forms(text)])))
+        for form in (form for text in said.texts for form in _forms(text)):
+            line = line.replace(form, "")
+        return theirs.blotted(said.cut_from(line))
     if any(_is_theirs(one, theirs) for one in (value, *value.values()) if isinstance(one, Mapping)):
         return ""
-    clean = theirs.blotted_all(without(value, said))
+    clean = theirs.blotted_all(said.out_of(value))
     return line if clean == value else json.dumps(clean, ensure_ascii=False) + "\n"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from core.erasure import Eraser, without
+from core.erasure import Eraser
 from core.errors import StoreCorrupt
 from core.records import DeadLetter
+from core.said import Said
 from store.elastic import facts, indices, rebuilding, records, talks
 from store.elastic.bulk import DEAD, Action, Outcome
 from store.elastic.documents import Doc, Documents, read
@@ -85,7 +86,7 @@ class Checks(Part):
             taken += outcome is Outcome.DONE
         return taken
 
-    def scrub_dead_letters(self, said: Sequence[str]) -> int:
+    def scrub_dead_letters(self, said: Said) -> int:
         """Take everybody who was erased, and what they said, out of dead letters; return how many it was."""
         self.server.refresh(DEAD)
         known = eraser_in(self.documents)
@@ -119,14 +120,14 @@ def _letters(documents: Documents) -> Iterator[Doc]:
         yield read(DEAD, hit)
 
 
-def _scrubbed(letter: Json, known: Eraser, said: Sequence[str]) -> Json | None:
+def _scrubbed(letter: Json, known: Eraser, said: Said) -> Json | None:
     """Return a dead letter without who was erased; None where it is nothing without them."""
     body = (letter["source"] or {}).get("body")
     if body and letter["name"] == NAME:
         mention = records.record_of(body).mention
         if known.wrote(mention.source, mention.author):
             return None
-    clean = without(known.blotted_all(letter), said)
+    clean = known.blotted_all(said.out_of(letter))
     if clean == letter or not isinstance(clean, dict):
         return letter
     # What it is searched by has their words in other spellings, and so has what the server quotes of it.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import apsw
 
 from core.records import DeadLetter
+from core.said import Said
 from store.sqlite import ledger
 from store.sqlite.connection import Link
 from store.sqlite.part import Part
@@ -54,7 +55,7 @@ class Checks(Part):
         """Send nothing once more."""
         return 0
 
-    def scrub_dead_letters(self, said: Sequence[str]) -> int:
+    def scrub_dead_letters(self, said: Said) -> int:
         """Find none."""
         del said
         return 0

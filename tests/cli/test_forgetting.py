@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from core.clock import SystemClock
+from core.kept import Kept
 from core.mention import Author
+from core.ports import Store
+from core.thread import Note
+from core.work import OutboxItem
 from store import open_store
 from tests import elasticsearch_server
 from tests.builders import a_watch
@@ -39,6 +43,44 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     return url
 
 
+def copied(store: Store, thread_id: str) -> None:
+    """Copy them to where people and alerts do: shortened, folded, from the middle, in other letters."""
+    now = SystemClock().now()
+    folded = " ".join(TEXT.split())
+    notes = (
+        f"Their words: {TEXT[5:-8]} (and so on)",
+        f"{NAME} is {HANDLE.upper()}, says {HANDLE.capitalize()}",
+        "Kept note.",
+    )
+    for number, text in enumerate(notes):
+        store.add_note(Note(id=f"n{number}", thread_id=thread_id, author="ada", text=text, at=now))
+    alerts = ({"told": [{"text": f"{folded[:50]}…"}]}, {"text": f"> {folded}"}, {"text": "Kept alert."})
+    store.post(
+        OutboxItem(id=f"alert:{number}", channel="webhook", payload=payload, due_at=now)
+        for number, payload in enumerate(alerts)
+    )
+    bodies: dict[str, Mapping[str, object]] = {
+        "macro": {"title": "Hello", "text": f"Dear {NAME}, dear @{HANDLE}, kept macro"},
+        "view": {"query": f"author:{HANDLE.lower()} kept view"},
+        "search": {"must": [folded, "kept search"]},
+        "happening": {"title": f"Release that {HANDLE} liked: {folded[3:60]}… kept story"},
+    }
+    for kind, body in bodies.items():
+        store.keep(Kept(kind=kind, key="k", body=body, by="ada", at=now))
+        store.keep(Kept(kind=kind, key="k", body=body, by="ada", at=now, version=1))
+
+
+def kept_texts(data: Path, place: str) -> str:
+    """Return what is left of what was copied, as JSON."""
+    store = open_store(place or f"sqlite:///{data / 'earful.db'}")
+    try:
+        return json.dumps(
+            [dict(record.body) for kind in ("kept", "thread", "outbox") for record in store.dump(kind)]
+        )
+    finally:
+        store.close()
+
+
 @pytest.fixture
 def data(tmp_path: Path, place: str) -> Path:
     """A store in which somebody spoke, was quoted and named; their data exported, their doings logged."""
@@ -48,6 +90,7 @@ def data(tmp_path: Path, place: str) -> Path:
     store.save_watch(a_watch(), actor="ada", now=SystemClock().now())
     theirs = say(store, WHO, LEAVES, text=TEXT)
     say(store, "bob", PRAISE, reply_to=theirs, text=f"Well, @{HANDLE.lower()}, I like Acme. Ask {HANDLE}.")
+    copied(store, theirs.thread_id)
     store.settle()
     store.close()
     exports = path / "exports"
@@ -57,7 +100,10 @@ def data(tmp_path: Path, place: str) -> Path:
     (exports / "people.csv").write_text(
         f"key,handles,stage\r\np1,hackernews:{HANDLE},at_risk\r\np2,x:bob,\r\n"
     )
-    (path / "up.log").write_text(f"read /{HANDLE}\nbad: {json.dumps(TEXT)}\nbad: {TEXT!r}\nkept line\n")
+    (path / "up.log").write_text(
+        f"read /{HANDLE}\nbad: {json.dumps(TEXT)}\nbad: {TEXT!r}\n"
+        f"GET /people?q=author%3A{HANDLE.lower()}&as=%40{HANDLE}%40pond.example {NAME}\nkept line\n"
+    )
     (path / "up.log").chmod(0o600)
     return path
 
@@ -105,6 +151,9 @@ def test_who_asks_is_forgotten_in_the_store_the_exports_and_the_logs(data: Path,
     assert (data / "up.log").read_text().endswith("kept line\n")
     assert (data / "up.log").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in data.rglob("*.clean")] == []
+    remains = kept_texts(data, place)
+    for what in ("note.", "macro", "view", "search", "story", "alert."):
+        assert f"ept {what}" in remains
     assert earful("count", data=data).stdout == "1\n"
 
 
