@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -304,7 +303,6 @@ def account_key(name: str) -> str:
     return f"{slug}-{digest}" if slug else digest
 
 
-@functools.lru_cache(maxsize=8192)  # lists read the same thousands of accounts again and again
 def domain(text: str) -> str:
     """Return a domain as it is compared, taken out of an address where one was written.
 
