@@ -31,7 +31,7 @@ DEAD = "dead"
 #: Longest reason kept, in characters.
 MAX_REASON = 2_000
 
-KEPT = "errors,items.*.status,items.*.error"
+KEPT = "errors,items.*.status,items.*.error,items.*._seq_no,items.*._primary_term"
 
 
 class Outcome(enum.Enum):
@@ -44,6 +44,14 @@ class Outcome(enum.Enum):
     MISSING = enum.auto()
     #: The server can never take it; it lies among the dead letters.
     DEAD = enum.auto()
+
+
+class Written(NamedTuple):
+    """What became of one write, and what the next compare-and-set needs where it is done."""
+
+    outcome: Outcome
+    seq: int = -1
+    term: int = 0
 
 
 class Action(NamedTuple):
@@ -80,13 +88,17 @@ class Sender:
         self.sleep = sleep
 
     def send(self, actions: Sequence[Action], *, refresh: bool = False) -> list[Outcome]:
-        """Send writes; return what became of each, in order.
+        """Send writes; return what became of each, in order; raises as `deliver` does."""
+        return [written.outcome for written in self.deliver(actions, refresh=refresh)]
+
+    def deliver(self, actions: Sequence[Action], *, refresh: bool = False) -> list[Written]:
+        """Send writes; return what became of each, in order, and how it stands now.
 
         Raises:
             StoreUnavailable: the server stayed busy, or went away; what was written stays written.
             StoreReadOnly: it takes no writes.
         """
-        outcomes: list[Outcome | None] = [None] * len(actions)
+        outcomes: list[Written | None] = [None] * len(actions)
         waiting = [(place, action.lines(self.server)) for place, action in enumerate(actions)]
         dead: list[tuple[Action, str]] = []
         pause = PAUSE
@@ -104,13 +116,13 @@ class Sender:
         for name in {action.name for action in actions}:
             self.server.touch(name)
         self._bury(dead)
-        return [outcome or Outcome.DONE for outcome in outcomes]
+        return [outcome or Written(Outcome.DONE) for outcome in outcomes]
 
     def _chunk(
         self,
         chunk: list[tuple[int, bytes]],
         actions: Sequence[Action],
-        outcomes: list[Outcome | None],
+        outcomes: list[Written | None],
         dead: list[tuple[Action, str]],
         *,
         refresh: bool,
@@ -137,7 +149,7 @@ class Sender:
             if outcome is None:
                 again.append(item)
                 continue
-            outcomes[item[0]] = outcome
+            outcomes[item[0]] = Written(outcome, told.get("_seq_no", -1), told.get("_primary_term", 0))
             if outcome is Outcome.DEAD:
                 dead.append((actions[item[0]], said(told)[1] or str(told["status"])))
         return again

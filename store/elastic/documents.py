@@ -81,6 +81,13 @@ class Documents:
         """Write documents; return what became of each."""
         return self.sender.send(actions, refresh=refresh) if actions else []
 
+    def replace(self, doc: Doc, source: Json) -> Doc | None:
+        """Write a document by compare-and-set; return it as it stands now, None where others were first."""
+        written = self.sender.deliver([doc.replaced(source)])[0]
+        if written.outcome is not Outcome.DONE:
+            return None
+        return doc._replace(body=source["body"], seq=written.seq, term=written.term)
+
     def edit(self, name: str, ids: Iterable[str], change: Callable[[Doc], Json | None]) -> list[str]:
         """Change documents until each change holds; return the ids of those that were written.
 

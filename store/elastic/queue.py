@@ -227,11 +227,16 @@ def _toward_products(stored: StoredMention | None, products: dict[str, str]) -> 
         return None
     wanted = {products.get(watch) for watch in stored.watches}
     kept = tuple(labels for labels in stored.mention.labels if labels.brand in wanted)
+    if len(kept) == len(stored.mention.labels):
+        return stored
     return replace(stored, mention=stored.mention.with_labels(kept))
 
 
 def _row(talk: Talk, first: StoredMention, found: Record | None, products: dict[str, str]) -> ThreadRow:
-    top = _toward_products(found.stored() if found else None, products)
+    top = first if found and found.mention.id == first.mention.id else None
+    if found and top is None:
+        top = found.stored()
+    top = _toward_products(top, products)
     shown = top or first
     labels = top.mention.labels if top else ()
     matched = talk.matched()

@@ -69,6 +69,8 @@ class Talk:
     turn: int = 0
     #: Audit records that are not known to be in the audit yet.
     acts: list[Json] = field(default_factory=list)
+    #: Its document, where it was just written.
+    stands: Doc | None = field(default=None, compare=False, repr=False)
 
     @property
     def own_last(self) -> int | None:

@@ -58,23 +58,31 @@ class Telling:
             if not change(talk):
                 return talk
             talk.turn += 1
-            if self.documents.write([doc.replaced(talk.source_doc())])[0] is Outcome.DONE:
+            talk.stands = self.documents.replace(doc, talk.source_doc())
+            if talk.stands is not None:
                 return talk
         raise StoreUnavailable("others keep changing this thread; try again")
 
-    def finish(self, thread_ids: Iterable[str], *, written: Iterable[str] = ()) -> None:
-        """Tell what is untold of threads; the acts `written` are in the audit already."""
+    def finish(
+        self, thread_ids: Iterable[str], *, written: Iterable[str] = (), known: Talk | None = None
+    ) -> None:
+        """Tell what is untold of threads; the acts `written` are in the audit already.
+
+        One that is `known`, as it was just written, need not be read.
+        """
         waiting, done = list(dict.fromkeys(thread_ids)), set(written)
-        known = bool(done)
+        first = bool(done)
+        docs = [known.stands] if known is not None and known.stands is not None else None
         for _ in range(TRIES):
-            found = self.documents.many((NAME, talk_key(thread_id)) for thread_id in waiting)
-            open_ones = [(doc, talk) for doc in found.values() if _is_open(talk := talks.read(doc))]
+            if docs is None:
+                docs = list(self.documents.many((NAME, talk_key(one)) for one in waiting).values())
+            open_ones = [(doc, talk) for doc in docs if _is_open(talk := talks.read(doc))]
             if not open_ones:
                 return
             for _, talk in open_ones:
                 for told in talk.acts:
                     if told["act"] not in done:
-                        self.ledger.write(told, once=not known)
+                        self.ledger.write(told, once=not first)
                         done.add(told["act"])
             self._spread([talk for _, talk in open_ones])
             actions = [doc.replaced(_told(talk).source_doc()) for doc, talk in open_ones]
@@ -84,7 +92,7 @@ class Telling:
                 for (_, talk), outcome in zip(open_ones, outcomes, strict=True)
                 if outcome is Outcome.CLASH
             ]
-            known = False
+            first, docs = False, None
         raise StoreUnavailable("others keep changing these threads; try again")
 
     def _spread(self, open_ones: Iterable[Talk]) -> None:

@@ -78,7 +78,7 @@ class Threads(Part):
 
         talk = self.telling.change(thread_id, rank)
         if talk.acts:
-            self.telling.finish([thread_id])
+            self.telling.finish([thread_id], known=talk)
 
     def triage(
         self, thread_id: str, change: Triage, *, actor: str, action: str, now: datetime
@@ -94,7 +94,7 @@ class Threads(Part):
 
         talk = self.telling.change(thread_id, decided)
         record = written_down(self.ledger, told[0])
-        self.telling.finish([thread_id], written=[told[0]["act"]])
+        self.telling.finish([thread_id], written=[told[0]["act"]], known=talk)
         return talk.triage, record
 
     def add_note(self, note: Note) -> None:
@@ -110,7 +110,7 @@ class Threads(Part):
 
         talk = self.telling.change(note.thread_id, add)
         if talk.acts:
-            self.telling.finish([talk.id])
+            self.telling.finish([talk.id], known=talk)
 
     def remove_note(self, note_id: str, *, actor: str, now: datetime) -> None:
         """Take a note away; its audit record keeps the text."""
@@ -126,7 +126,7 @@ class Threads(Part):
         query: Json = {"term": {"note_ids": key(wanted)}}
         for hit in list(self.documents.scan(NAME, query, [{"thread": "asc"}])):
             talk = self.telling.change(talks.read(read(NAME, hit)).id, remove)
-            self.telling.finish([talk.id])
+            self.telling.finish([talk.id], known=talk)
 
     def stale_threads(self, *, before: datetime, limit: int) -> list[str]:
         """Return threads that are not pinned and whose mentions were all published before a moment."""

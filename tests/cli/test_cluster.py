@@ -35,6 +35,8 @@ pytestmark = [pytest.mark.redis, pytest.mark.faults]
 KILLS = int(os.environ.get("EARFUL_KILLS", "8"))
 #: Kills within one run of the demo, which is over too soon for more.
 AT_ONCE = 8
+#: Seconds for which Elasticsearch is away; `EARFUL_AWAY=60` is the figure that docs/operations.md gives.
+AWAY = float(os.environ.get("EARFUL_AWAY", "10"))
 WORKERS = ("label-1", "label-2", "crawl-1", "crawl-2")
 MS = timedelta(milliseconds=1)
 
@@ -45,11 +47,11 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
         yield server
 
 
-def answered(cluster: Cluster) -> float:
+def answered(cluster: Cluster, seconds: float = 180) -> float:
     """Wait until everything is read, labelled and ranked; return how long that took."""
     began = time.monotonic()
     store = open_store(cluster.store_url)
-    wait_until_answered(store)
+    wait_until_answered(store, seconds)
     took = time.monotonic() - began
     assert_equals_the_ledger(store)
     store.close()
@@ -137,6 +139,30 @@ def test_the_topology_of_the_compose_file_works_over_elasticsearch(tmp_path: Pat
         read = cluster.said("crawl-1") + cluster.said("crawl-2")
         assert all(f"{source}: ok" in read for source in ("hackernews", "mastodon", "feed"))
         assert "ok," not in cluster.said("schedule")
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.timeout(1_200)
+def test_parts_outlive_an_elasticsearch_that_goes_away_and_catch_up(tmp_path: Path, redis: Redis) -> None:
+    server = elasticsearch_server.Server()
+    try:
+        server.start()
+        url = server.store_url("away")
+        with a_cluster(tmp_path / "data", url, redis.url) as cluster:
+            store = open_store(url)
+            wait_for(lambda: next(store.mentions(), None), "the first mentions are in", seconds=240)
+            store.close()
+            server.kill()
+            time.sleep(AWAY)
+            assert [name for name, part in cluster.parts.items() if part.poll() is not None] == []
+            assert cluster.answers("/healthz")
+            assert not cluster.answers("/readyz")
+            server.start()
+            took = answered(cluster, seconds=700)
+            print(f"all answered {took:.0f} s after Elasticsearch, away for {AWAY:g} s, came back")
+            assert cluster.answers("/readyz")
+    finally:
+        server.stop()
 
 
 def test_turns_are_shared_and_kept_apart_by_the_delay(redis: Redis) -> None:
