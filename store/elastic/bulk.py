@@ -31,7 +31,10 @@ DEAD = "dead"
 #: Longest reason kept, in characters.
 MAX_REASON = 2_000
 
-KEPT = "errors,items.*.status,items.*.error,items.*._seq_no,items.*._primary_term"
+#: What is kept of an answer; where a document stands now only of one that is written alone: of a thousand
+#: it would be most of the answer.
+KEPT = "errors,items.*.status,items.*.error"
+PLACED = f"{KEPT},items.*._seq_no,items.*._primary_term"
 
 
 class Outcome(enum.Enum):
@@ -92,7 +95,7 @@ class Sender:
         return [written.outcome for written in self.deliver(actions, refresh=refresh)]
 
     def deliver(self, actions: Sequence[Action], *, refresh: bool = False) -> list[Written]:
-        """Send writes; return what became of each, in order, and how it stands now.
+        """Send writes; return what became of each, in order; of one alone also how it stands now.
 
         Raises:
             StoreUnavailable: the server stayed busy, or went away; what was written stays written.
@@ -128,7 +131,9 @@ class Sender:
         refresh: bool,
     ) -> list[tuple[int, bytes]]:
         """Send one request; return the items that must be sent again."""
-        params = {"filter_path": KEPT} | ({"refresh": "true"} if refresh else {})
+        params = {"filter_path": PLACED if len(actions) == 1 else KEPT} | (
+            {"refresh": "true"} if refresh else {}
+        )
         answer = self.server.lines("/_bulk", [line for _, line in chunk], **params)
         if answer.status == BUSY:
             return chunk
