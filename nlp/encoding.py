@@ -29,8 +29,8 @@ class Encoder:
         tokenizer.enable_truncation(max_length)
         tokenizer.add_special_tokens([TARGET, OTHER])
         self._tokenizer = tokenizer
-        target = tokenizer.token_to_id(TARGET)
-        self.target_id: int = -1 if target is None else target
+        #: The tokens of the marks, the target's first.
+        self.mark_ids: tuple[int, int] = (_known(tokenizer, TARGET), _known(tokenizer, OTHER))
         self.pad_id: int = self._first("<pad>", "[PAD]")
         #: What stands for a hidden word in training.
         self.mask_id: int = self._first("<mask>", "[MASK]")
@@ -56,6 +56,11 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+
+def _known(tokenizer: Tokenizer, word: str) -> int:
+    place = tokenizer.token_to_id(word)
+    return -1 if place is None else int(place)
 
 
 def batches(ids: Sequence[Sequence[int]], tokens: int = BATCH_TOKENS) -> Iterator[list[int]]:

@@ -50,6 +50,9 @@ class Plan:
     batch: int = 32
     learning_rate: float = 5e-5
     head_learning_rate: float = 3e-4
+    #: Of biases and norms, and of the words (of which the marks may be all that learns); None: as the rest.
+    bias_learning_rate: float | None = None
+    word_learning_rate: float | None = None
     warm_up: float = 0.06
     weight_decay: float = 0.01
     average: float = 0.998
@@ -162,6 +165,7 @@ class _Run:
             for working, kept in zip(self.worker.parameters(), self.network.parameters(), strict=True):
                 if working.grad is not None:
                     kept.grad, working.grad = working.grad.float(), None
+        self.network.hold()
         return float(loss.detach())
 
     def _hand_over(self) -> None:
@@ -306,9 +310,15 @@ def _with_hidden_words(ids: Sequence[int], share: float, draw: random.Random, ma
 
 def _optimiser(network: Network, plan: Plan) -> Any:
     groups: dict[tuple[float, float], list[Any]] = {}
+    words = network.encoder.get_input_embeddings().weight
     for name, parameter in network.named_parameters():
         rate = plan.learning_rate if name.startswith("encoder.") else plan.head_learning_rate
-        decay = 0.0 if parameter.ndim == 1 else plan.weight_decay
+        if parameter is words:
+            rate = plan.word_learning_rate or rate
+        elif name.startswith("encoder.") and parameter.ndim == 1:
+            rate = plan.bias_learning_rate or rate
+        # Decay would also move words that get no gradient.
+        decay = 0.0 if parameter.ndim == 1 or parameter is words else plan.weight_decay
         groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
         [

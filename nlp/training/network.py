@@ -25,7 +25,7 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where 
     def __init__(
         self,
         base: Path,
-        target_id: int,
+        mark_ids: tuple[int, int],
         *,
         vocabulary: int = 0,
         dropout: float = 0.1,
@@ -41,23 +41,42 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where 
             # A base without free places gets two more rows for the brand marks.
             self.encoder.resize_token_embeddings(vocabulary)
         width = 3 * int(self.encoder.config.hidden_size)
-        self.target_id = target_id
+        self.mark_ids = mark_ids
+        self._words_stay = False
         self.whole = _head(width, 3, dropout)
         self.toward = _head(width, 3, dropout)
         self.churn = _head(width, 1 + len(REASONS), dropout)
         self.intents = _head(width, len(INTENTS), dropout)
 
+    @property
+    def target_id(self) -> int:
+        """The token that stands for the target."""
+        return self.mark_ids[0]
+
     def freeze(self, *, words: bool, layers: int = 0) -> None:
-        """Keep the word table, or all below the lowest `layers`' top, from changing; let the rest."""
+        """Let the words stay as they are (the marks learn), and the matrices of the lowest `layers`.
+
+        Biases and norms learn everywhere: a mark means nothing to layers that cannot answer it at all.
+        """
         self.requires_grad_(requires_grad=True)
-        frozen = [self.encoder.get_input_embeddings()] if words else []
-        if layers:
-            encoder = self.encoder.encoder
-            # MPNet's layers share one table of how far apart two words stand.
-            shared = getattr(encoder, "relative_attention_bias", None)
-            frozen += [self.encoder.embeddings, *encoder.layer[:layers], *([shared] if shared else [])]
-        for part in frozen:
-            part.requires_grad_(requires_grad=False)
+        self._words_stay = words or layers > 0
+        if not layers:
+            return
+        encoder, table = self.encoder.encoder, self.encoder.get_input_embeddings().weight
+        # MPNet's layers share one table of how far apart two words stand.
+        shared = getattr(encoder, "relative_attention_bias", None)
+        for part in [self.encoder.embeddings, *encoder.layer[:layers], *([shared] if shared else [])]:
+            for parameter in part.parameters():
+                parameter.requires_grad_(parameter.ndim == 1 or parameter is table)
+
+    def hold(self) -> None:
+        """Take the gradient from the words that stay; the marks keep theirs."""
+        gradient = self.encoder.get_input_embeddings().weight.grad
+        if self._words_stay and gradient is not None:
+            marks = list(self.mark_ids)
+            learnt = gradient[marks]
+            gradient.zero_()
+            gradient[marks] = learnt
 
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """Return logits of shape (texts, WIDTH)."""

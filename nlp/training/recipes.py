@@ -21,13 +21,16 @@ class Stage:
     #: Sets that are seen at all; none named: every one.
     only: frozenset[str] = frozenset()
     batch: int = 32
-    #: Leave the word table as it is: half of the weights, and few texts teach it nothing.
+    #: Leave the words as they are, half of the weights, for few texts teach them nothing; the marks learn.
     freeze_words: bool = False
-    #: Leave as many of the lowest layers as they are, and all below them.
+    #: Leave the matrices of as many of the lowest layers as they are; their biases and norms learn.
     freeze_layers: int = 0
     #: How much of the weights before this stage stays in those after it: what one forgets the other knows.
     keep: float = 0.0
     head_learning_rate: float = 3e-4
+    #: Of biases and norms, and of the words or marks; None: as the rest.
+    bias_learning_rate: float | None = None
+    word_learning_rate: float | None = None
     #: Share of the short texts that are shown beside another, share of words hidden, smoothing of tones.
     beside: float = 0.0
     hidden_words: float = 0.0

@@ -61,7 +61,7 @@ def train(
         raise ConfigError(f"the recipe of {name} has no teacher; leave --teacher out")
     base = base or base_model()
     encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
-    network = Network(base, encoder.target_id, vocabulary=encoder.size)
+    network = Network(base, encoder.mark_ids, vocabulary=encoder.size)
     if start is not None:
         network.load_state_dict(weights_of(start))
     mix = _read(data, recipe.learnt, say)

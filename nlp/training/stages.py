@@ -83,6 +83,8 @@ def _plan(stage: Stage, *, threads: int, seed: int) -> Plan:
         batch=stage.batch,
         learning_rate=stage.learning_rate,
         head_learning_rate=stage.head_learning_rate,
+        bias_learning_rate=stage.bias_learning_rate,
+        word_learning_rate=stage.word_learning_rate,
         hidden_words=stage.hidden_words,
         smooth=stage.smooth,
         threads=threads,

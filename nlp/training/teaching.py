@@ -1,8 +1,7 @@
 """A teacher: a larger model learns the same texts first, and the small one learns from its answers too.
 
-The teacher is not shipped. Its word table and lower layers stay as they are, which saves a third of the work.
-The brand marks, which no base has seen, then need a meaning before training: that of the words they stand
-for.
+The teacher is not shipped. Its words and the matrices of its lowest layers stay as they are, to save work.
+The brand marks, which no base has seen, begin as the mean of the words they stand for, and learn fastest.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Teacher:
 
     def __init__(self, base: Path) -> None:
         self.encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
-        self.network = Network(base, self.encoder.target_id, vocabulary=self.encoder.size)
+        self.network = Network(base, self.encoder.mark_ids, vocabulary=self.encoder.size)
         self._known: dict[tuple[str, str | None, tuple[str, ...]], Any] = {}
         give_meaning(self.network, self.encoder)
 

@@ -84,7 +84,7 @@ def rows() -> list[Row]:
 def network(base: Path) -> tuple[Any, Any]:
     encoder = Encoder.from_file(base / "tokenizer.json", 64)
     torch.manual_seed(2)
-    return networks.Network(base, encoder.target_id, attention="eager").eval(), encoder
+    return networks.Network(base, encoder.mark_ids, attention="eager").eval(), encoder
 
 
 def run(session: Any, ids: Any, mask: Any) -> Any:
@@ -175,10 +175,15 @@ def test_the_small_model_learns_from_a_teacher_what_nobody_labelled(base: Path, 
     said: list[str] = []
     teacher = teaching.Teacher(base)
     lowest = teacher.network.encoder.encoder.layer[0].intermediate.dense.weight.clone()
+    below = teacher.network.encoder.encoder.layer[0].intermediate.dense.bias.clone()
+    words = teacher.network.encoder.get_input_embeddings().weight.clone()
     half = dataclasses.replace(stage, freeze_words=True, freeze_layers=1)
     way = stages.Way(out=tmp_path, threads=1, seed=7, say=said.append)
     teacher.learn(mix_of(rows()), [half], way.within("teacher"))
     assert torch.equal(teacher.network.encoder.encoder.layer[0].intermediate.dense.weight, lowest)
+    assert not torch.equal(teacher.network.encoder.encoder.layer[0].intermediate.dense.bias, below)
+    changed = (teacher.network.encoder.get_input_embeddings().weight != words).any(1)
+    assert set(changed.nonzero().flatten().tolist()) == {teacher.encoder.mark_ids[0]}
     assert said[-1].startswith("teacher, made: 40 epochs")
     made, encoder = network(base)
     stages.run_stage(made, encoder, mix_of(unasked(rows())), stage, way, teach=teacher.teach)
@@ -194,7 +199,7 @@ def test_a_mark_begins_as_the_words_it_stands_for(base: Path) -> None:
     table = made.encoder.get_input_embeddings().weight
     # Of the words for the target this base knows only the last; the others are its unknown word.
     known, unknown = before[WORDS.index("it")], before[WORDS.index("[UNK]")]
-    assert torch.allclose(table[encoder.target_id], (known + 3 * unknown) / 4)
+    assert torch.allclose(table[encoder.mark_ids[0]], (known + 3 * unknown) / 4)
     assert torch.equal(table[WORDS.index("good")], before[WORDS.index("good")])
 
 
