@@ -39,7 +39,7 @@ TONE_WEIGHTS = {
     "cf_apple": (1.0, 0.9, 1.6),
 }
 #: Share of the weight that each of the other heads has beside sentiment.
-CHURN_WEIGHT, REASON_WEIGHT, INTENT_WEIGHT, TEACHER_WEIGHT = 1.0, 0.5, 0.8, 1.0
+CHURN_WEIGHT, REASON_WEIGHT, INTENT_WEIGHT, TEACHER_WEIGHT = 1.0, 0.5, 0.8, 2.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

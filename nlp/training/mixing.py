@@ -76,15 +76,17 @@ def one_epoch(
             epoch += [row for row in rows if row.brand and row.others]
     draw.shuffle(epoch)
     if beside:
-        short = [row for row in epoch if _joins(row)]
+        short = [row for row in epoch if can_stand_beside(row)]
         epoch = [
-            _beside(row, draw.choice(short), draw) if _joins(row) and draw.random() < beside else row
+            put_beside(row, draw.choice(short), draw)
+            if can_stand_beside(row) and draw.random() < beside
+            else row
             for row in epoch
         ]
     return [_varied(row, draw) for row in epoch]
 
 
-def _joins(row: Row) -> bool:
+def can_stand_beside(row: Row) -> bool:
     """Tell whether a row can stand beside another: short, of the right kind, and its brand is named in it."""
     return (
         row.source.startswith(SEVERAL)
@@ -94,7 +96,7 @@ def _joins(row: Row) -> bool:
     )
 
 
-def _beside(row: Row, other: Row, draw: random.Random) -> Row:
+def put_beside(row: Row, other: Row, draw: random.Random) -> Row:
     """Put a text about other brands before or after `row`; the answers toward its own brand stay."""
     brands = tuple(dict.fromkeys(name for name in (other.brand, *other.others) if name))
     own = {name.casefold() for name in (row.brand, *row.others) if name}

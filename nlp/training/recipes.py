@@ -33,6 +33,8 @@ class Stage:
     word_learning_rate: float | None = None
     #: Share of the short texts that are shown beside another, share of words hidden, smoothing of tones.
     beside: float = 0.0
+    #: Share of the rows that come once more as other texts, which the teacher alone answers.
+    changed: float = 0.0
     hidden_words: float = 0.0
     smooth: float = 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 
 from nlp.encoding import Encoder
+from nlp.training.changing import changed
 from nlp.training.fit import Example, Plan, examples, fit
 from nlp.training.mixing import Mix, one_epoch
 from nlp.training.network import Network
@@ -56,9 +58,13 @@ def run_stage(
     started = time.monotonic()
 
     def epoch(number: int) -> Sequence[Example]:
-        rows = one_epoch(mix, way.seed + number, stage.seen, beside=stage.beside)
-        made = examples(rows, encoder)
-        return made if teach is None else teach(rows, made)
+        seed = way.seed + number
+        rows = one_epoch(mix, seed, stage.seen, beside=stage.beside)
+        if teach is None:
+            return examples(rows, encoder)
+        rows += changed(rows, stage.changed, seed)
+        random.Random(seed).shuffle(rows)  # noqa: S311 - repeatable, not a secret
+        return teach(rows, examples(rows, encoder))
 
     fit(
         network,

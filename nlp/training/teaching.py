@@ -18,7 +18,7 @@ import torch
 from nlp.encoding import Encoder
 from nlp.marking import OTHER, TARGET
 from nlp.training.fit import Example, examples, predict
-from nlp.training.mixing import Mix
+from nlp.training.mixing import SEVERAL, Mix
 from nlp.training.network import Network
 from nlp.training.recipes import Stage
 from nlp.training.rows import Row
@@ -48,14 +48,21 @@ class Teacher:
             run_stage(self.network, self.encoder, mix, stage, way)
 
     def teach(self, rows: Sequence[Row], made: Sequence[Example]) -> list[Example]:
-        """Give each example the teacher's logits for its row; a row that comes again is not asked again."""
-        unknown = list({_question(row): row for row in rows if _question(row) not in self._known}.values())
+        """Give the teacher's logits to the examples whose rows it knows more of than the small model does.
+
+        These are the sets labelled for this question; of tweets it has seen few. A row that comes again is
+        not asked again.
+        """
+        wanted = {_question(row): row for row in rows if row.source.startswith(SEVERAL)}
+        unknown = [row for question, row in wanted.items() if question not in self._known]
         # In bf16 throughout: twice as fast, and its answers are soft anyway.
         network = copy.deepcopy(self.network).bfloat16()
         logits = predict(network, examples(unknown, self.encoder), self.encoder.pad_id)
         self._known |= {_question(row): said for row, said in zip(unknown, logits, strict=True)}
         return [
             dataclasses.replace(example, teacher=np.array(self._known[_question(row)]))
+            if row.source.startswith(SEVERAL)
+            else example
             for row, example in zip(rows, made, strict=True)
         ]
 

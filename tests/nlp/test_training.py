@@ -22,6 +22,7 @@ from core.labelling import LabelRequest
 from core.labels import Tone
 from nlp import open_labeller
 from nlp.encoding import Encoder, padded
+from nlp.training.changing import changed
 from nlp.training.mixing import Mix
 from nlp.training.recipes import Stage
 from nlp.training.rows import Row, Source, one_hot
@@ -160,7 +161,8 @@ def test_training_learns_what_the_rows_say(base: Path, tmp_path: Path, *, bfloat
 
 
 def unasked(rows: Sequence[Row]) -> list[Row]:
-    return [dataclasses.replace(row, sentiment=None, churn=None) for row in rows]
+    """Rows of a set that a teacher answers, without their labels."""
+    return [dataclasses.replace(row, source="authored", sentiment=None, churn=None) for row in rows]
 
 
 def mix_of(rows: list[Row]) -> Mix:
@@ -201,6 +203,26 @@ def test_a_mark_begins_as_the_words_it_stands_for(base: Path) -> None:
     known, unknown = before[WORDS.index("it")], before[WORDS.index("[UNK]")]
     assert torch.allclose(table[encoder.mark_ids[0]], (known + 3 * unknown) / 4)
     assert torch.equal(table[WORDS.index("good")], before[WORDS.index("good")])
+
+
+def test_a_changed_text_has_a_sentence_less_or_another_beside_it_and_no_labels() -> None:
+    row = Row(
+        source="authored",
+        source_id="1",
+        text="Acme was fine. Globex is better! We moved in May.",
+        brand="Acme",
+        others=("Globex",),
+        churn=True,
+    )
+    other = Row(source="authored", source_id="2", text="Initech works.", brand="Initech", churn=False)
+    made = changed([row, other] * 200, 1.0, 3)
+    assert {one.churn for one in made} == {None}
+    assert {(one.text, one.others) for one in made if one.brand == "Acme" and "Initech" not in one.text} == {
+        ("Acme was fine. We moved in May.", ()), ("Acme was fine. Globex is better!", ("Globex",)),
+    }  # fmt: skip
+    assert {one.text for one in made if one.brand == "Initech"} == {
+        f"{other.text} {row.text}", f"{row.text} {other.text}",
+    }  # fmt: skip
 
 
 class Stopped(Exception):
