@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ConfigError
@@ -43,7 +43,8 @@ def train(
         name: recipe, and name of the model.
         version: version of the model.
         base: folder of the base model; its installed package by default.
-        start: folder of a finished model whose weights are trained further, by the recipe's `further` stages.
+        start: folder of a finished model whose weights are trained further, by the recipe's `further` stages;
+            with a teacher it also answers, as it was, the sets that the teacher does not.
         teacher: folder of a larger base model; it learns first, and the model learns from its answers too.
         threads: cores that are really free.
         seed: seed of every draw.
@@ -65,10 +66,14 @@ def train(
     if start is not None:
         network.load_state_dict(weights_of(start))
     mix = _read(data, recipe.learnt, say)
-    taught = _teacher(teacher) if teacher is not None else None
-    stages = recipe.stages if start is None else recipe.further
     way = Way(out=out, threads=threads, seed=seed, say=say)
-    _learn(network, encoder, mix, stages, way, teacher=taught, lessons=recipe.teacher)
+    teachers = []
+    if teacher is not None:
+        larger = _teacher(teacher)
+        larger.learn(mix, recipe.teacher, way.within("teacher"))
+        teachers = [larger] if start is None else [larger, Teacher.before(network, encoder)]
+    for stage in recipe.stages if start is None else recipe.further:
+        run_stage(network, encoder, mix, stage, way, teachers=teachers)
     identity = Identity(
         name=name,
         version=version,
@@ -83,27 +88,10 @@ def train(
     return folder
 
 
-def _learn(
-    network: Network,
-    encoder: Encoder,
-    mix: Mix,
-    stages: Sequence[Stage],
-    way: Way,
-    *,
-    teacher: Teacher | None,
-    lessons: Sequence[Stage],
-) -> None:
-    if teacher is not None:
-        teacher.learn(mix, lessons, way.within("teacher"))
-    teach = teacher.teach if teacher is not None else None
-    for stage in stages:
-        run_stage(network, encoder, mix, stage, way, teach=teach)
-
-
 def _teacher(base: Path) -> Teacher:
     if not (base / "tokenizer.json").is_file():
         raise ConfigError(f"{base} holds no tokenizer.json; name the folder of a base model with --teacher")
-    return Teacher(base)
+    return Teacher.larger(base)
 
 
 def _learnt(mix: Mix, stages: tuple[Stage, ...]) -> Mix:

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
@@ -18,8 +19,13 @@ from nlp.training.network import Network
 from nlp.training.recipes import Stage
 from nlp.training.rows import Row
 
-#: Gives examples the answers of a larger model, where it has one.
-Teach = Callable[[Sequence[Row], Sequence[Example]], list[Example]]
+
+class Answers(Protocol):
+    """Whoever gives examples answers beside their labels."""
+
+    def teach(self, rows: Sequence[Row], made: Sequence[Example]) -> list[Example]:
+        """Give each example whose row it answers its logits."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,7 @@ def run_stage(
     stage: Stage,
     way: Way,
     *,
-    teach: Teach | None = None,
+    teachers: Sequence[Answers] = (),
 ) -> None:
     """Train one stage in place; one that was done before is taken from its folder below `way.out`."""
     out, say = way.out / stage.name, way.say
@@ -60,11 +66,14 @@ def run_stage(
     def epoch(number: int) -> Sequence[Example]:
         seed = way.seed + number
         rows = one_epoch(mix, seed, stage.seen, beside=stage.beside)
-        if teach is None:
+        if not teachers:
             return examples(rows, encoder)
         rows += changed(rows, stage.changed, seed)
         random.Random(seed).shuffle(rows)  # noqa: S311 - repeatable, not a secret
-        return teach(rows, examples(rows, encoder))
+        made = examples(rows, encoder)
+        for teacher in teachers:
+            made = teacher.teach(rows, made)
+        return made
 
     fit(
         network,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,24 @@ MEANINGS = {
 
 
 class Teacher:
-    """A larger network that learns by stages of its own, then answers rows."""
+    """A network that answers the rows it is good at; a row that comes again is not asked again."""
 
-    def __init__(self, base: Path) -> None:
-        self.encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
-        self.network = Network(base, self.encoder.mark_ids, vocabulary=self.encoder.size)
+    def __init__(self, network: Network, encoder: Encoder, answers: Callable[[Row], bool]) -> None:
+        self.network, self.encoder, self.answers = network, encoder, answers
         self._known: dict[tuple[str, str | None, tuple[str, ...]], Any] = {}
-        give_meaning(self.network, self.encoder)
+
+    @classmethod
+    def larger(cls, base: Path) -> Teacher:
+        """Return one that is to learn first; it answers the sets labelled for this question."""
+        encoder = Encoder.from_file(base / "tokenizer.json", MAX_LENGTH)
+        network = Network(base, encoder.mark_ids, vocabulary=encoder.size)
+        give_meaning(network, encoder)
+        return cls(network, encoder, _is_ours)
+
+    @classmethod
+    def before(cls, network: Network, encoder: Encoder) -> Teacher:
+        """Return a network as it is now; it answers all other sets, so that they are not forgotten."""
+        return cls(copy.deepcopy(network), encoder, lambda row: not _is_ours(row))
 
     def learn(self, mix: Mix, stages: Sequence[Stage], way: Way) -> None:
         """Train by `stages`; each that was done before is taken from below `way.out`."""
@@ -48,12 +59,8 @@ class Teacher:
             run_stage(self.network, self.encoder, mix, stage, way)
 
     def teach(self, rows: Sequence[Row], made: Sequence[Example]) -> list[Example]:
-        """Give the teacher's logits to the examples whose rows it knows more of than the small model does.
-
-        These are the sets labelled for this question; of tweets it has seen few. A row that comes again is
-        not asked again.
-        """
-        wanted = {_question(row): row for row in rows if row.source.startswith(SEVERAL)}
+        """Give each example whose row it answers its logits."""
+        wanted = {_question(row): row for row in rows if self.answers(row)}
         unknown = [row for question, row in wanted.items() if question not in self._known]
         # In bf16 throughout: twice as fast, and its answers are soft anyway.
         network = copy.deepcopy(self.network).bfloat16()
@@ -61,10 +68,14 @@ class Teacher:
         self._known |= {_question(row): said for row, said in zip(unknown, logits, strict=True)}
         return [
             dataclasses.replace(example, teacher=np.array(self._known[_question(row)]))
-            if row.source.startswith(SEVERAL)
+            if self.answers(row)
             else example
             for row, example in zip(rows, made, strict=True)
         ]
+
+
+def _is_ours(row: Row) -> bool:
+    return row.source.startswith(SEVERAL)
 
 
 def give_meaning(network: Network, encoder: Encoder) -> None:

@@ -175,7 +175,7 @@ def test_the_small_model_learns_from_a_teacher_what_nobody_labelled(base: Path, 
         name="made", epochs=40, learning_rate=1e-3, head_learning_rate=3e-3, batch=16, repeats={"made": 1}
     )
     said: list[str] = []
-    teacher = teaching.Teacher(base)
+    teacher = teaching.Teacher.larger(base)
     lowest = teacher.network.encoder.encoder.layer[0].intermediate.dense.weight.clone()
     below = teacher.network.encoder.encoder.layer[0].intermediate.dense.bias.clone()
     words = teacher.network.encoder.get_input_embeddings().weight.clone()
@@ -188,10 +188,21 @@ def test_the_small_model_learns_from_a_teacher_what_nobody_labelled(base: Path, 
     assert set(changed.nonzero().flatten().tolist()) == {teacher.encoder.mark_ids[0]}
     assert said[-1].startswith("teacher, made: 40 epochs")
     made, encoder = network(base)
-    stages.run_stage(made, encoder, mix_of(unasked(rows())), stage, way, teach=teacher.teach)
+    stages.run_stage(made, encoder, mix_of(unasked(rows())), stage, way, teachers=[teacher])
     logits = fit.predict(made, fit.examples(rows(), encoder), 0)
     assert np.mean((logits[:, 3] > 0) == [row.churn for row in rows()]) > 0.95
     assert np.mean((logits[:, 2] > logits[:, 0]) == [row.churn is False for row in rows()]) > 0.95
+
+
+def test_what_a_model_knew_is_its_own_teacher_in_the_other_sets(base: Path) -> None:
+    made, encoder = network(base)
+    before = teaching.Teacher.before(made, encoder)
+    ours, other = unasked(rows())[:4], rows()[:4]
+    mixed = [*ours, *other]
+    answered = before.teach(mixed, fit.examples(mixed, encoder))
+    assert [one.teacher is None for one in answered] == [True] * 4 + [False] * 4
+    said = fit.predict(made, fit.examples(other, encoder), encoder.pad_id)
+    assert np.allclose(np.stack([one.teacher for one in answered[4:]]), said, atol=0.1)
 
 
 def test_a_mark_begins_as_the_words_it_stands_for(base: Path) -> None:
