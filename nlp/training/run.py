@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.errors import ConfigError
@@ -12,7 +12,7 @@ from nlp.encoding import Encoder
 from nlp.training.fit import MAX_LENGTH
 from nlp.training.mixing import Mix, read_all
 from nlp.training.network import Network
-from nlp.training.recipes import RECIPES, Stage
+from nlp.training.recipes import RECIPES, Recipe, Stage
 from nlp.training.restore import weights_of
 from nlp.training.ship import Identity, ship
 from nlp.training.stages import Way, run_stage
@@ -67,31 +67,36 @@ def train(
         network.load_state_dict(weights_of(start))
     mix = _read(data, recipe.learnt, say)
     way = Way(out=out, threads=threads, seed=seed, say=say)
-    teachers = []
-    if teacher is not None:
-        larger = _teacher(teacher)
-        larger.learn(mix, recipe.teacher, way.within("teacher"))
-        teachers = [larger] if start is None else [larger, Teacher.before(network, encoder)]
+    teachers = [] if teacher is None else [_teacher(teacher, mix, recipe.teacher, way)]
+    if teachers and start is not None:
+        teachers.append(Teacher.before(network, encoder))
     for stage in recipe.stages if start is None else recipe.further:
         run_stage(network, encoder, mix, stage, way, teachers=teachers)
-    identity = Identity(
-        name=name,
-        version=version,
-        base=recipe.base if teacher is None else f"{recipe.base}; taught by {recipe.larger}",
-        languages=recipe.languages,
-        limits=recipe.limits,
-        heads=recipe.heads,
-        marks="churn" in recipe.heads,
-    )
+    identity = _identity(recipe, name, version, taught=teacher is not None)
     folder = out / f"{name}.v{version}"
     ship(network, encoder, _learnt(mix, recipe.stages + recipe.further), identity, folder=folder, say=say)
     return folder
 
 
-def _teacher(base: Path) -> Teacher:
+def _identity(recipe: Recipe, name: str, version: int, *, taught: bool) -> Identity:
+    return Identity(
+        name=name,
+        version=version,
+        base=f"{recipe.base}; taught by {recipe.larger}" if taught else recipe.base,
+        languages=recipe.languages,
+        limits=recipe.limits,
+        heads=recipe.heads,
+        marks="churn" in recipe.heads,
+    )
+
+
+def _teacher(base: Path, mix: Mix, lessons: Sequence[Stage], way: Way) -> Teacher:
+    """Return a larger model that has learnt its lessons."""
     if not (base / "tokenizer.json").is_file():
         raise ConfigError(f"{base} holds no tokenizer.json; name the folder of a base model with --teacher")
-    return Teacher.larger(base)
+    larger = Teacher.larger(base)
+    larger.learn(mix, lessons, way.within("teacher"))
+    return larger
 
 
 def _learnt(mix: Mix, stages: tuple[Stage, ...]) -> Mix:
