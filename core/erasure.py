@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.customers import Handle, folded
@@ -89,15 +89,7 @@ class Eraser:
 
     def blotted_all(self, value: object) -> object:
         """Return plain JSON values without erased names."""
-        match value:
-            case str():
-                return self.blotted(value)
-            case Mapping():
-                return {name: self.blotted_all(one) for name, one in value.items()}
-            case list() | tuple():
-                return [self.blotted_all(one) for one in value]
-            case _:
-                return value
+        return in_every_text(value, self.blotted)
 
     def admitted(self, found: Sequence[Found]) -> list[Found]:
         """Return what may come in: nothing that somebody erased wrote, and no erased name in the rest."""
@@ -127,3 +119,16 @@ def joined(*secrets: str) -> str:
 def eraser(secret: str | None, digests: Iterable[str]) -> Eraser:
     """Return what recognises erased handles; with no secret nobody was ever erased."""
     return Eraser(secret, frozenset(digests)) if secret else Eraser("", frozenset())
+
+
+def in_every_text(value: object, change: Callable[[str], str]) -> object:
+    """Return plain JSON values with every text changed; names of fields stay."""
+    match value:
+        case str():
+            return change(value)
+        case Mapping():
+            return {name: in_every_text(one, change) for name, one in value.items()}
+        case list() | tuple():
+            return [in_every_text(one, change) for one in value]
+        case _:
+            return value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from core.erasure import BLOT
+from core.erasure import BLOT, in_every_text
 
 #: Shorter texts are not looked for: they are words of everybody.
 SHORTEST = 12
@@ -41,15 +41,7 @@ class Said:
 
     def out_of(self, value: object) -> object:
         """Return plain JSON values without what they said."""
-        match value:
-            case str():
-                return self.cut_from(value)
-            case Mapping():
-                return {name: self.out_of(one) for name, one in value.items()}
-            case list() | tuple():
-                return [self.out_of(one) for one in value]
-            case _:
-                return value
+        return in_every_text(value, self.cut_from)
 
     def cut_from(self, value: str) -> str:
         """Return a text without what they said."""

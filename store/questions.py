@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.query import And, Everything, Node, Not, OneOf, Or
+from core.query import And, Everything, Node, Not, OneOf, Or, leaves
 from core.search import Search
 from core.thread import Status
 
@@ -50,18 +50,6 @@ def told_apart(search: Search) -> tuple[Node, tuple[str, ...]]:
     """Return what tells a search from others within a moment: who asks counts only where `is:mine` stands."""
     mine = any("mine" in leaf.values for leaf in leaves(search.node) if isinstance(leaf, OneOf))
     return search.node, search.mine if mine else ()
-
-
-def leaves(node: Node) -> Iterator[Node]:
-    """Yield everything that a tree asks for, also what must not hold."""
-    match node:
-        case And(nodes) | Or(nodes):
-            for child in nodes:
-                yield from leaves(child)
-        case Not(child):
-            yield from leaves(child)
-        case _:
-            yield node
 
 
 def _positive(node: Node, *, negated: bool = False) -> Iterator[Node]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.query import And, Between, Everything, Last, Match, Node, Not, OneOf, Or, Published, Words
+from core.query import And, Between, Everything, Last, Match, Node, Not, OneOf, Or, Published, Words, leaves
 from core.search import Search
 from core.watch import Watch
 from store.codecs import micros
-from store.questions import asks_for_context, leaves
+from store.questions import asks_for_context
 from store.sqlite import brands, fields, matching
 from store.sqlite.clause import FALSE, TRUE, Clause, all_of, any_of
 from store.sqlite.connection import Link
