@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from core.errors import ConfigError
 from nlp.encoding import Encoder, padded
 from nlp.heads import CHURN, INTENT, INTENTS, REASON, REASONS, SENTIMENT, WIDTH
 from nlp.marking import marked_windows
+from nlp.training.losses import apart, loss_of
 from nlp.training.network import Network
+from nlp.training.rounding import Rounding
 from nlp.training.rows import Row
 
 #: Batches whose texts are sorted by length together; small enough to stay mixed.
@@ -38,8 +39,6 @@ TONE_WEIGHTS = {
     "cf_brands": (2.2, 0.8, 1.1),
     "cf_apple": (1.0, 0.9, 1.6),
 }
-#: Share of the weight that each of the other heads has beside sentiment.
-CHURN_WEIGHT, REASON_WEIGHT, INTENT_WEIGHT, TEACHER_WEIGHT = 1.0, 0.5, 0.8, 2.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,6 +62,10 @@ class Plan:
     hidden_words: float = 0.0
     #: How much of a tone's certainty is spread over all three.
     smooth: float = 0.0
+    #: How much it weighs that brands of one text whose truths differ get answers that differ.
+    apart: float = 0.0
+    #: Share of the steps, the last ones, that see their numbers as coarse as int8 will make them.
+    rounded: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,8 @@ class Example:
     ids: list[int]
     truth: np.ndarray[Any, np.dtype[np.float32]]
     tone_weight: float
+    #: The same for all rows about the same text.
+    text: int = 0
     #: The teacher's logits, where it was asked.
     teacher: np.ndarray[Any, np.dtype[np.float32]] | None = None
 
@@ -81,7 +86,8 @@ def examples(rows: Sequence[Row], encoder: Encoder) -> list[Example]:
     texts = [marked_windows(row.request())[0] for row in rows]
     ids = encoder.encode(texts)
     return [
-        Example(ids=ids[at], truth=_truth(row), tone_weight=_tone_weight(row)) for at, row in enumerate(rows)
+        Example(ids=ids[at], truth=_truth(row), tone_weight=_tone_weight(row), text=hash(row.text))
+        for at, row in enumerate(rows)
     ]
 
 
@@ -128,13 +134,18 @@ class _Run:
         self.network, self.plan, self.steps, self.checkpoint = network, plan, steps, checkpoint
         self.step = 0
         # Weights stay in fp32; a copy in bf16 does the work, so that nothing is cast on the way.
-        self.worker = copy.deepcopy(network).bfloat16() if plan.bfloat16 else network
+        self.worker = copy.deepcopy(network) if plan.bfloat16 or plan.rounded else network
+        if plan.bfloat16:
+            self.worker.bfloat16()
+        self.rounding = Rounding(self.worker) if plan.rounded else None
         self.optimiser = _optimiser(network, plan)
         self.hiding = random.Random(plan.seed)  # noqa: S311 - repeatable noise, not a secret
         self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
 
     def learn(self, batch: Sequence[Example], pad_id: int, mask_id: int) -> float:
         _set_rate(self.optimiser, self.plan, self.step, self.steps)
+        if self.rounding is not None:
+            self.rounding.on = self.step >= self.steps * (1 - self.plan.rounded)
         share = self.plan.hidden_words
         ids = [_with_hidden_words(row.ids, share, self.hiding, mask_id) for row in batch]
         loss = self._backwards(batch, ids, pad_id)
@@ -160,6 +171,9 @@ class _Run:
         weight = torch.tensor([row.tone_weight for row in batch])
         logits = self.worker(torch.from_numpy(ids), torch.from_numpy(mask))
         loss = loss_of(logits.float(), truth, weight, _teacher(batch))
+        if self.plan.apart:
+            texts = torch.tensor([row.text for row in batch])
+            loss = loss + self.plan.apart * apart(logits.float(), truth, texts)
         loss.backward()
         if self.worker is not self.network:
             for working, kept in zip(self.worker.parameters(), self.network.parameters(), strict=True):
@@ -170,11 +184,13 @@ class _Run:
 
     def _hand_over(self) -> None:
         """Bring the weights into the copy that works."""
-        if self.worker is not self.network:
-            with torch.no_grad():
-                for working, kept in zip(self.worker.parameters(), self.network.parameters(), strict=True):
-                    if kept.requires_grad:
-                        working.copy_(kept)
+        if self.worker is self.network:
+            return
+        named = zip(self.worker.parameters(), self.network.named_parameters(), strict=True)
+        with torch.no_grad():
+            for working, (name, kept) in named:
+                if kept.requires_grad:
+                    working.copy_(kept if self.rounding is None else self.rounding.weights(name, kept))
 
     def save(self) -> None:
         state = {
@@ -225,42 +241,6 @@ def predict(network: Network, rows: Sequence[Example], pad_id: int) -> np.ndarra
                 said = network(torch.from_numpy(ids), torch.from_numpy(mask))
             logits[chosen] = said.float().numpy()
     return logits
-
-
-def loss_of(logits: Any, truth: Any, tone_weight: Any, teacher: Any | None) -> Any:
-    """Return the loss over what each row was asked; NaN in `truth` is not asked."""
-    asked = ~torch.isnan(truth)
-    known = torch.nan_to_num(truth)
-    count = float(len(truth))
-    tone = -(known[:, SENTIMENT] * functional.log_softmax(logits[:, SENTIMENT], -1)).sum(-1)
-    loss = (tone * asked[:, 0] * tone_weight).sum() / count
-    churn = functional.binary_cross_entropy_with_logits(logits[:, CHURN], known[:, CHURN], reduction="none")
-    loss = loss + CHURN_WEIGHT * (churn * asked[:, CHURN]).sum() / count
-    reason = -(known[:, REASON] * functional.log_softmax(logits[:, REASON], -1)).sum(-1)
-    loss = loss + REASON_WEIGHT * (reason * asked[:, REASON.start]).sum() / count
-    intent = functional.binary_cross_entropy_with_logits(
-        logits[:, INTENT], known[:, INTENT], reduction="none"
-    )
-    loss = loss + INTENT_WEIGHT * (intent * asked[:, INTENT]).sum() / count
-    return loss if teacher is None else loss + TEACHER_WEIGHT * _distance(logits, teacher)
-
-
-def _distance(logits: Any, teacher: Any) -> Any:
-    """Return how far the answers are from the teacher's, for sentiment and churn; NaN rows had none."""
-    taught = ~torch.isnan(teacher[:, 0])
-    if not bool(taught.any()):
-        return torch.zeros(())
-    said, wanted = logits[taught], teacher[taught]
-    tone = functional.kl_div(
-        functional.log_softmax(said[:, SENTIMENT], -1),
-        functional.log_softmax(wanted[:, SENTIMENT], -1),
-        reduction="none",
-        log_target=True,
-    ).sum(-1)
-    churn = functional.binary_cross_entropy_with_logits(
-        said[:, CHURN], torch.sigmoid(wanted[:, CHURN]), reduction="none"
-    )
-    return (tone + churn).sum() / len(logits)
 
 
 def _truth(row: Row) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -9,12 +9,14 @@
 7. One in eight of the texts with other brands is shown without marking the others: a watch knows few.
 8. Where a stage asks for it, a short text about a brand is shown beside another about other brands: what is
    said of those is not meant toward the target.
+9. The rows about one text come side by side, so that training can tell its brands apart.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import random
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -74,7 +76,7 @@ def one_epoch(
         epoch += draw.sample(rows, int(len(rows) * (repeat % 1)))
         if name.startswith(SEVERAL) and repeat:
             epoch += [row for row in rows if row.brand and row.others]
-    draw.shuffle(epoch)
+    epoch = shuffled_by_text(epoch, draw)
     if beside:
         short = [row for row in epoch if can_stand_beside(row)]
         epoch = [
@@ -84,6 +86,19 @@ def one_epoch(
             for row in epoch
         ]
     return [_varied(row, draw) for row in epoch]
+
+
+def shuffled_by_text(epoch: list[Row], draw: random.Random) -> list[Row]:
+    """Shuffle; the rows about one text stay side by side, so that they meet in one batch."""
+    seen: Counter[tuple[str, str, str | None]] = Counter()
+    texts: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
+    for row in epoch:
+        question = (row.source, row.text, row.brand)
+        texts[(row.source, row.text, seen[question])].append(row)
+        seen[question] += 1
+    groups = list(texts.values())
+    draw.shuffle(groups)
+    return [row for group in groups for row in group]
 
 
 def can_stand_beside(row: Row) -> bool:

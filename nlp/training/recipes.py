@@ -37,6 +37,9 @@ class Stage:
     changed: float = 0.0
     hidden_words: float = 0.0
     smooth: float = 0.0
+    #: Weight of telling the brands of one text apart; share of the steps, the last, that see int8's numbers.
+    apart: float = 0.0
+    rounded: float = 0.0
 
     def seen(self, name: str) -> float | None:
         """Return how often a set is seen; None: as its `Source` says."""

@@ -14,7 +14,7 @@ import torch
 from nlp.encoding import Encoder
 from nlp.training.changing import changed
 from nlp.training.fit import Example, Plan, examples, fit
-from nlp.training.mixing import Mix, one_epoch
+from nlp.training.mixing import Mix, one_epoch, shuffled_by_text
 from nlp.training.network import Network
 from nlp.training.recipes import Stage
 from nlp.training.rows import Row
@@ -69,7 +69,7 @@ def run_stage(
         if not teachers:
             return examples(rows, encoder)
         rows += changed(rows, stage.changed, seed)
-        random.Random(seed).shuffle(rows)  # noqa: S311 - repeatable, not a secret
+        rows = shuffled_by_text(rows, random.Random(seed))  # noqa: S311 - repeatable, not a secret
         made = examples(rows, encoder)
         for teacher in teachers:
             made = teacher.teach(rows, made)
@@ -102,6 +102,8 @@ def _plan(stage: Stage, *, threads: int, seed: int) -> Plan:
         word_learning_rate=stage.word_learning_rate,
         hidden_words=stage.hidden_words,
         smooth=stage.smooth,
+        apart=stage.apart,
+        rounded=stage.rounded,
         threads=threads,
         seed=seed,
     )

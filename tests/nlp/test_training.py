@@ -22,8 +22,9 @@ from core.labelling import LabelRequest
 from core.labels import Tone
 from nlp import open_labeller
 from nlp.encoding import Encoder, padded
+from nlp.heads import CHURN, SENTIMENT, WIDTH
 from nlp.training.changing import changed
-from nlp.training.mixing import Mix
+from nlp.training.mixing import Mix, shuffled_by_text
 from nlp.training.recipes import Stage
 from nlp.training.rows import Row, Source, one_hot
 
@@ -33,6 +34,8 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 pytest.importorskip("onnx", reason="onnx is not installed")
 # Imported only where torch is, so that this file can be collected everywhere.
 fit: Any = pytest.importorskip("nlp.training.fit")
+roundings: Any = pytest.importorskip("nlp.training.rounding")
+losses: Any = pytest.importorskip("nlp.training.losses")
 export: Any = pytest.importorskip("nlp.training.export")
 networks: Any = pytest.importorskip("nlp.training.network")
 restore: Any = pytest.importorskip("nlp.training.restore")
@@ -285,10 +288,68 @@ def test_what_a_row_was_not_asked_does_not_count(base: Path) -> None:
 
     def loss(examples: Sequence[Any]) -> float:
         truth = torch.from_numpy(np.stack([example.truth for example in examples]))
-        return float(fit.loss_of(logits, truth, torch.ones(1), None))
+        return float(losses.loss_of(logits, truth, torch.ones(1), None))
 
     assert loss(bare) == 0.0
     assert loss(asked) == pytest.approx(np.log(3))
+
+
+def test_brands_of_one_text_are_to_be_told_apart() -> None:
+    truth = torch.full((3, WIDTH), float("nan"))
+    truth[:, CHURN] = torch.tensor([1.0, 0.0, 0.0])
+    truth[:, SENTIMENT] = torch.tensor([one_hot("negative"), one_hot("positive"), one_hot("positive")])
+    alike, differing = torch.zeros((3, WIDTH)), torch.zeros((3, WIDTH))
+    differing[:, CHURN] = torch.tensor([3.0, -3.0, -3.0])
+    differing[0, SENTIMENT.start], differing[1:, SENTIMENT.stop - 1] = 3.0, 3.0
+    one_text, three_texts = torch.tensor([5, 5, 5]), torch.tensor([5, 6, 7])
+
+    assert float(losses.apart(differing, truth, one_text)) < float(losses.apart(alike, truth, one_text)) / 5
+    assert float(losses.apart(alike, truth, three_texts)) == 0.0
+    assert float(losses.apart(alike[1:], truth[1:], one_text[1:])) == 0.0
+
+
+def test_rows_about_one_text_come_side_by_side_and_copies_do_not() -> None:
+    made = [
+        Row(source="authored", source_id=f"{at}", text=f"{at // 2} left Acme for Bolt", brand=brand)
+        for at, brand in enumerate(["Acme", "Bolt"] * 30)
+    ]
+    mixed = shuffled_by_text(made * 2, random.Random(3))
+    assert sorted(row.source_id for row in mixed) == sorted(row.source_id for row in made * 2)
+    assert [row.source_id for row in mixed] != [row.source_id for row in made * 2]
+    for first, second in zip(mixed[::2], mixed[1::2], strict=True):
+        assert (first.text, {first.brand, second.brand}) == (second.text, {"Acme", "Bolt"})
+
+
+def test_training_can_see_numbers_as_coarse_as_int8_makes_them(base: Path, tmp_path: Path) -> None:
+    made, encoder = network(base)
+    ids, mask = padded(encoder.encode([f"we left [unused1] {'bad ' * at} for good" for at in range(12)]), 0)
+    exact, small = tmp_path / "a.onnx", tmp_path / "b.onnx"
+    export.export_fp32(made, exact)
+    export.export_fp32(made, exact, smooth=export.smoothing(exact, [(ids, mask)]))
+    export.quantise(exact, small)
+
+    def first_states(network: Any) -> Any:
+        asked = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        return network.encoder(**asked).last_hidden_state[:, 0]
+
+    whole = first_states(made).detach().numpy()
+    session = onnxruntime.InferenceSession(str(small), providers=["CPUExecutionProvider"])
+    lost = session.run(["pooled"], {"input_ids": ids, "attention_mask": mask})[0][:, : whole.shape[1]] - whole
+
+    for module in made.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    rounding = roundings.Rounding(made.train())
+    assert np.array_equal(first_states(made).detach().numpy(), whole), "it is off until asked for"
+    rounding.on = True
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            parameter.copy_(rounding.weights(name, parameter))
+    said = first_states(made)
+    foreseen = said.detach().numpy() - whole
+    assert 0.4 < foreseen.std() / lost.std() < 2.5
+    (said[:, 0] ** 2).sum().backward()
+    assert float(made.encoder.encoder.layer[0].intermediate.dense.weight.grad.abs().sum()) > 0
 
 
 def test_what_was_trained_ships_with_its_card_and_labels_texts(base: Path, tmp_path: Path) -> None:
