@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 
 from core.clock import as_utc, from_iso, iso
 from core.errors import InputError
@@ -154,7 +155,11 @@ class Mention(Restored):
 
     def with_labels(self, labels: tuple[Labels, ...]) -> Mention:
         """Return the same mention carrying these labels."""
-        return replace(self, labels=labels)
+        return Mention.restored(*_BUT_LABELS(self), labels)
+
+
+#: Every field before the last, which holds the labels.
+_BUT_LABELS = attrgetter(*(each.name for each in fields(Mention)[:-1]))
 
 
 def mention_id(source: str, native_id: str, host: str | None = None) -> str:

@@ -8,21 +8,22 @@ their order and each thousand is asked about, until the page is full; the total 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
+from core.mention import Mention
 from core.query import And, Everything, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import StoredMention, ThreadRow
 from store import marks
 from store.codecs import maybe_moment, moment
-from store.conversation import in_order, shortened, title_of
+from store.conversation import TITLE, in_order, shortened
 from store.elastic import facts, records, talks
 from store.elastic.compiling import ALL, Compiler, all_of
 from store.elastic.documents import SCAN, read
 from store.elastic.faults import Json
 from store.elastic.part import Part
 from store.elastic.records import Record, mention_key
+from store.elastic.restoring import mention_restored
 from store.elastic.talks import Talk, talk_key
 
 NAME, MENTIONS = "threads", "mentions"
@@ -180,24 +181,23 @@ class Queue(Part):
         return found[:limit]
 
     def _rows(self, shown: list[Talk]) -> list[ThreadRow]:
-        ends = {talk.id: (talk.head(), talk.top()) for talk in shown}
-        ids = {one for pair in ends.values() for one in pair if one is not None}
+        keys = {talk.id: (mention_key(talk.head()), mention_key(talk.top() or "")) for talk in shown}
+        ids = {one for pair in keys.values() for one in pair}
         watches = {watch for talk in shown for watch in talk.watches()}
         found = self.documents.many(
             [
                 *((facts.NAME, facts.watch_key(one)) for one in sorted(watches)),
-                *((MENTIONS, mention_key(one)) for one in ids),
+                *((MENTIONS, one) for one in ids),
             ]
         )
-        read_now = (records.read(doc) for (name, _), doc in found.items() if name == MENTIONS)
-        mentions = {record.mention.id: record for record in read_now}
+        bodies = {doc.id: doc.body for (name, _), doc in found.items() if name == MENTIONS}
         known = [facts.watch_of(doc) for (name, _), doc in found.items() if name == facts.NAME]
         products = {watch.id: watch.product.name for watch in known}
         return [
-            _row(talk, mentions[first].stored(), mentions.get(top or ""), products)
+            _row(talk, bodies[first], records.record_of(bodies[top]) if top in bodies else None, products)
             for talk in shown
-            for first, top in [ends[talk.id]]
-            if first in mentions
+            for first, top in [keys[talk.id]]
+            if first in bodies
         ]
 
 
@@ -221,32 +221,26 @@ def _steps(hits: Iterator[Json]) -> Iterator[list[Json]]:
         yield step
 
 
-def _toward_products(stored: StoredMention | None, products: dict[str, str]) -> StoredMention | None:
+def _toward_products(record: Record, products: dict[str, str]) -> Mention:
     """Return a mention with its labels toward the products of its watches only."""
-    if stored is None:
-        return None
-    wanted = {products.get(watch) for watch in stored.watches}
-    kept = tuple(labels for labels in stored.mention.labels if labels.brand in wanted)
-    if len(kept) == len(stored.mention.labels):
-        return stored
-    return replace(stored, mention=stored.mention.with_labels(kept))
+    wanted = {products.get(watch) for watch in record.watches}
+    return record.mention.with_labels(tuple(one for one in record.labels() if one.brand in wanted))
 
 
-def _row(talk: Talk, first: StoredMention, found: Record | None, products: dict[str, str]) -> ThreadRow:
-    top = first if found and found.mention.id == first.mention.id else None
-    if found and top is None:
-        top = found.stored()
-    top = _toward_products(top, products)
-    shown = top or first
-    labels = top.mention.labels if top else ()
+def _row(talk: Talk, first: Json, found: Record | None, products: dict[str, str]) -> ThreadRow:
+    """Return a thread's line; of the mention that began it only what the line shows is read."""
+    began: Json = first["mention"]
+    top = _toward_products(found, products) if found else None
+    shown = top or mention_restored(began)
+    labels = top.labels if top else ()
     matched = talk.matched()
     return ThreadRow(
         id=talk.id,
         source=talk.source,
-        title=title_of(first),
-        excerpt=shortened(shown.mention.text or shown.mention.title or "", EXCERPT),
-        author=shown.mention.author.handle,
-        url=first.mention.url,
+        title=began["title"] or shortened(began["text"], TITLE),
+        excerpt=shortened(shown.text or shown.title or "", EXCERPT),
+        author=shown.author.handle,
+        url=began["url"],
         watches=talk.watches(),
         triage=talk.triage,
         priority=talk.priority,
@@ -254,7 +248,7 @@ def _row(talk: Talk, first: StoredMention, found: Record | None, products: dict[
         size=len(talk.members),
         newest_at=moment(max(one.published for one in matched)),
         waiting_since=maybe_moment(talk.waiting_since()),
-        top=top.mention if top else None,
+        top=top,
         notes=len(talk.notes),
         correction=found.correction(labels[0].brand) if found and labels else None,
     )

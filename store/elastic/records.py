@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from core.labels import Labels
-from core.mention import Mention, mention_from_json, mention_to_json
+from core.mention import Mention, mention_to_json
 from core.thread import Correction, Status, StoredMention, Triage
 from store import analysis, verdict
 from store.arrivals import linked
@@ -15,6 +15,7 @@ from store.codecs import maybe_micros, maybe_moment, micros, moment
 from store.elastic import near
 from store.elastic.documents import Doc, key
 from store.elastic.faults import Json
+from store.elastic.restoring import labels_restored, mention_restored
 from store.naming import Flags
 
 NO_FLAGS = Flags()
@@ -114,14 +115,14 @@ class Record:
 
     def stored(self, *, labels: bool = True) -> StoredMention:
         """Return the mention as the port gives it out."""
-        return StoredMention(
-            mention=self.mention.with_labels(self.labels()) if labels else self.mention,
-            revision=self.revision,
-            watches=tuple(sorted(self.watches)),
-            context=self.context,
-            own=self.own,
-            first_seen_at=moment(self.first_seen),
-            duplicate_of=self.duplicate_of,
+        return StoredMention.restored(
+            self.mention.with_labels(self.labels()) if labels else self.mention,
+            self.revision,
+            tuple(sorted(self.watches)),
+            self.context,
+            self.own,
+            moment(self.first_seen),
+            self.duplicate_of,
         )
 
     def verdicts(self) -> dict[str, verdict.Verdict]:
@@ -223,7 +224,7 @@ NONE = " "
 
 def record_of(body: Json) -> Record:
     """Return the record that `body()` wrote."""
-    mention = mention_from_json(body["mention"])
+    mention = mention_restored(body["mention"])
     status, snoozed, assignee, tags, *rest = body["shared"]
     return Record(
         mention=mention,
@@ -237,7 +238,7 @@ def record_of(body: Json) -> Record:
         original_published=body["original_published"],
         earlier=list(body["earlier"]),
         pairs={
-            brand: Pair(Flags(*map(bool, flags)), answer, Labels.from_json(labels) if labels else None)
+            brand: Pair(Flags(*map(bool, flags)), answer, labels_restored(labels) if labels else None)
             for brand, (flags, answer, labels) in body["pairs"].items()
         },
         corrections=[

@@ -186,14 +186,8 @@ def read(doc: Doc) -> Talk:
             mention_id: Member._make([*values[:7], tuple(values[7]), values[8]])
             for mention_id, values in body["members"].items()
         },
-        triage=Triage(
-            status=Status(status),
-            assignee=assignee,
-            snoozed_until=maybe_moment(snoozed),
-            pinned=pinned,
-            not_about_us=not_about_us,
-            tags=tuple(tags),
-            version=version,
+        triage=Triage.restored(
+            *(Status(status), assignee, maybe_moment(snoozed), pinned, not_about_us, tuple(tags), version)
         ),
         notes=[
             Note(id=note_id, thread_id=body["id"], author=author, text=text, at=moment(at))
