@@ -148,7 +148,7 @@ class Thread(Restored):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ThreadRow:
+class ThreadRow(Restored):
     """One line of the queue: enough to decide whether to open it."""
 
     id: str

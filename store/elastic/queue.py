@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from core.mention import Mention
 from core.query import And, Everything, Node, OneOf
 from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import StoredMention, ThreadRow
@@ -22,7 +21,7 @@ from store.elastic.compiling import ALL, Compiler, all_of
 from store.elastic.documents import SCAN, read
 from store.elastic.faults import Json
 from store.elastic.part import Part
-from store.elastic.records import Record, mention_key
+from store.elastic.records import mention_key
 from store.elastic.restoring import mention_restored
 from store.elastic.talks import Talk, talk_key
 
@@ -194,7 +193,7 @@ class Queue(Part):
         known = [facts.watch_of(doc) for (name, _), doc in found.items() if name == facts.NAME]
         products = {watch.id: watch.product.name for watch in known}
         return [
-            _row(talk, bodies[first], records.record_of(bodies[top]) if top in bodies else None, products)
+            _row(talk, bodies[first], bodies.get(top), products)
             for talk in shown
             for first, top in [keys[talk.id]]
             if first in bodies
@@ -221,34 +220,28 @@ def _steps(hits: Iterator[Json]) -> Iterator[list[Json]]:
         yield step
 
 
-def _toward_products(record: Record, products: dict[str, str]) -> Mention:
-    """Return a mention with its labels toward the products of its watches only."""
-    wanted = {products.get(watch) for watch in record.watches}
-    return record.mention.with_labels(tuple(one for one in record.labels() if one.brand in wanted))
-
-
-def _row(talk: Talk, first: Json, found: Record | None, products: dict[str, str]) -> ThreadRow:
-    """Return a thread's line; of the mention that began it only what the line shows is read."""
+def _row(talk: Talk, first: Json, found: Json | None, products: dict[str, str]) -> ThreadRow:
+    """Return a thread's line; of the bodies of two mentions only what the line shows is read."""
     began: Json = first["mention"]
-    top = _toward_products(found, products) if found else None
+    top = records.toward_products(found, products) if found else None
     shown = top or mention_restored(began)
     labels = top.labels if top else ()
     matched = talk.matched()
-    return ThreadRow(
-        id=talk.id,
-        source=talk.source,
-        title=began["title"] or shortened(began["text"], TITLE),
-        excerpt=shortened(shown.text or shown.title or "", EXCERPT),
-        author=shown.author.handle,
-        url=began["url"],
-        watches=talk.watches(),
-        triage=talk.triage,
-        priority=talk.priority,
-        mentions=len(matched),
-        size=len(talk.members),
-        newest_at=moment(max(one.published for one in matched)),
-        waiting_since=maybe_moment(talk.waiting_since()),
-        top=top,
-        notes=len(talk.notes),
-        correction=found.correction(labels[0].brand) if found and labels else None,
+    return ThreadRow.restored(
+        talk.id,
+        talk.source,
+        began["title"] or shortened(began["text"], TITLE),
+        shortened(shown.text or shown.title or "", EXCERPT),
+        shown.author.handle,
+        began["url"],
+        talk.watches(),
+        talk.triage,
+        talk.priority,
+        len(matched),
+        len(talk.members),
+        moment(max(one.published for one in matched)),
+        maybe_moment(talk.waiting_since()),
+        top,
+        len(talk.notes),
+        records.correction_in(found, labels[0].brand) if found and labels else None,
     )

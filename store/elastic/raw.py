@@ -81,6 +81,10 @@ class Raw:
         counted = self.client.count(index=self.server.alias("mentions"), query=_standing(asked))
         return int(counted["count"])
 
+    def mentions(self) -> int:
+        """Return how many mentions the store holds."""
+        return int(self.client.count(index=self.server.alias("mentions"))["count"])
+
     def facets(self, asked: Json, fields: Sequence[str]) -> Json:
         """Return the commonest values of fields among what `asked` finds."""
         aggs = {field: {"terms": {"field": field, "size": 20}} for field in fields}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from core.labels import Labels
@@ -248,6 +250,23 @@ def record_of(body: Json) -> Record:
         shared=Shared(status, snoozed, assignee, tuple(tags), *rest),
         turn=body["turn"],
     )
+
+
+def toward_products(body: Json, products: Mapping[str, str]) -> Mention:
+    """Return the mention in a body with its labels toward the products of its watches, given by watch."""
+    wanted = {products.get(watch) for watch in body["watches"]}
+    kept = [
+        (not Flags(*flags).product, brand, labels)
+        for brand, (flags, _, labels) in body["pairs"].items()
+        if labels and brand in wanted
+    ]
+    kept.sort(key=itemgetter(0, 1))
+    return mention_restored(body["mention"], tuple(labels_restored(labels) for *_, labels in kept))
+
+
+def correction_in(body: Json, brand: str) -> Correction | None:
+    """Return the newest correction toward a brand in a body."""
+    return record_of(body).correction(brand) if body["corrections"] else None
 
 
 def read(doc: Doc) -> Record:

@@ -14,8 +14,8 @@ REASONS = {reason.value: reason for reason in ChurnReason}
 INTENTS = {intent.value: intent for intent in Intent}
 
 
-def mention_restored(data: Json) -> Mention:
-    """Return the mention that `mention_to_json` wrote into a body."""
+def mention_restored(data: Json, labels: tuple[Labels, ...] = ()) -> Mention:
+    """Return the mention that `mention_to_json` wrote into a body, carrying `labels`."""
     author, engagement, edited = data["author"], data["engagement"], data["edited_at"]
     return Mention.restored(
         data["id"],
@@ -37,7 +37,7 @@ def mention_restored(data: Json) -> Mention:
             engagement["score"], engagement["replies"], engagement["shares"], engagement["views"]
         ),
         data["rating"],
-        tuple(map(labels_restored, data["labels"])),
+        labels,
     )
 
 

@@ -39,8 +39,14 @@ def test_the_benchmark_of_the_cluster_tells_figures_and_ratios() -> None:
         "triage_write",
     ):
         assert found[part]["ratio_p95_low"] <= found[part]["ratio_p95"] <= found[part]["ratio_p95_high"]
-    again = CliRunner().invoke(command, asked)
-    assert "holds something already" in str(again.exception)
+    refused = CliRunner().invoke(command, asked)
+    assert "holds something already" in str(refused.exception)
+    again = CliRunner().invoke(command, [*asked, "--again"], catch_exceptions=False)
+    measured = json.loads(again.stdout)
+    assert measured["mentions"] == 1_000
+    assert set(found) - set(measured) == {"ingest_per_second"}
+    empty = CliRunner().invoke(command, ["--again", "--url", fresh_url()])
+    assert "is empty" in str(empty.exception)
 
 
 def test_the_store_and_the_client_by_hand_find_the_same() -> None:
