@@ -139,10 +139,13 @@ def words(text: str | None) -> tuple[str, ...]:
     """Return the exact forms of `text`, in order: what `core.tokens` makes of it, faster for plain ASCII."""
     if not text:
         return ()
-    return _words(text) if len(text) < 10_000 else _split(text)  # noqa: PLR2004 — long ones would fill the cache
+    return _words(text) if len(text) < 10_000 else split(text)  # noqa: PLR2004 — long ones would fill the cache
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split(text: str | None) -> tuple[str, ...]:
+    """Return `words`, none of them remembered: for those who ask once."""
+    if not text:
+        return ()
     if not text.isascii():
         return tuple(token_texts(text))
     found = _ASCII_TOKEN.findall(text.lower())
@@ -151,13 +154,18 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-# One put asks for the words of a text four times within a batch: two columns, stems, near-duplicates.
-_words = functools.lru_cache(maxsize=2_048)(_split)
+# Who puts a text asks for its words four times within a batch: two columns, stems, near-duplicates.
+_words = functools.lru_cache(maxsize=2_048)(split)
 
 
 def stems(text: str | None, language: str) -> list[str]:
     """Return the stem keys of `text` that differ from the exact form they come from, in order."""
-    return list(filter(None, map(_beside(language).__getitem__, words(text))))
+    return list(stems_of(words(text), language))
+
+
+def stems_of(exact: Iterable[str], language: str) -> Iterable[str]:
+    """Return the stem keys of words that differ from them, in order."""
+    return filter(None, map(_beside(language).__getitem__, exact))
 
 
 def query_keys(word: str, languages: Iterable[str]) -> list[str]:

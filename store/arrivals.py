@@ -83,5 +83,8 @@ def text_hashes(mentions: Iterable[Mention]) -> list[int | None]:
 
 def linked(mention: Mention) -> bool:
     """Tell whether a text holds a web address."""
-    said = mention.said.lower()
+    said = mention.said
+    if "://" not in said:
+        return False
+    said = said.lower()
     return "http://" in said or "https://" in said

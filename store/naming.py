@@ -23,6 +23,11 @@ class Flags(NamedTuple):
         return Flags(*(bool(one or two) for one, two in zip(self, other, strict=True)))
 
 
+#: All flags by their bits, because making one costs more than all else that is done for a brand.
+_FLAGS = [Flags(*map(bool, (bits & 8, bits & 4, bits & 2, bits & 1))) for bits in range(16)]
+_NONE: frozenset[str] = frozenset()
+
+
 class _Brand(NamedTuple):
     name: str
     is_product: bool
@@ -48,19 +53,20 @@ class Naming:
         for watch_id, matched in watches.items():
             wanted = matched and labelled
             # Texts beyond ASCII have forms to compose and scripts to part, which the watch knows about.
-            told = set() if lowered else self._named(watch_id, said)
+            told = _NONE if lowered else self._named(watch_id, said)
             for brand in self._brands.get(watch_id, ()):
                 named = _names(brand, lowered) if lowered else brand.name in told
                 if not named and not (brand.is_product and matched):
                     continue
                 product = brand.is_product
-                flags = Flags(product and matched, wanted, named and product, named and not product)
+                names = (2 if product else 1) if named else 0
+                flags = _FLAGS[8 * (product and matched) | 4 * wanted | names]
                 found[brand.name] = found[brand.name] | flags if brand.name in found else flags
         return found
 
-    def _named(self, watch_id: str, said: str) -> set[str]:
+    def _named(self, watch_id: str, said: str) -> frozenset[str]:
         watch = self.watches.get(watch_id)
-        return {brand.name for brand in watch.brands_in(said)} if watch else set()
+        return frozenset(brand.name for brand in watch.brands_in(said)) if watch else _NONE
 
 
 @functools.lru_cache(maxsize=256)
@@ -81,4 +87,7 @@ def _hints(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _names(brand: _Brand, lowered: str) -> bool:
     """Tell whether a plain ASCII text in lower case names a brand; no other name can stand in it."""
-    return any(hint in lowered for hint in brand.hints) and brand.pattern.search(lowered) is not None
+    for hint in brand.hints:
+        if hint in lowered:
+            return brand.pattern.search(lowered) is not None
+    return False

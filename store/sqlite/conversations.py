@@ -43,13 +43,16 @@ ADD = """
 INSERT INTO thread (tid, id, source, size, mentions, newest, waiting_since, own_last, listed, sequence)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 """
-# Apart from each other, because each index of a column that stands here is written anew.
+#: New threads are open; no trigger counts them (migration 0010).
+TALLY = "UPDATE tally SET threads = threads + ? WHERE status = 'open' AND waiting = ?"
+# Apart from each other, because each index of a column that stands here is written anew; `OR FAIL`, because a
+# statement that has a trigger and may undo itself alone copies each page aside.
 GROW = "UPDATE thread SET sequence = sequence + 1, size = ?, mentions = ? WHERE tid = ?"
 CHANGED = {
     "newest": "UPDATE thread SET newest = ? WHERE tid = ?",
-    "waiting_since": "UPDATE thread SET waiting_since = ? WHERE tid = ?",
+    "waiting_since": "UPDATE OR FAIL thread SET waiting_since = ? WHERE tid = ?",
     "own_last": "UPDATE thread SET own_last = ? WHERE tid = ?",
-    "listed": "UPDATE thread SET listed = ? WHERE tid = ?",
+    "listed": "UPDATE OR FAIL thread SET listed = ? WHERE tid = ?",
 }
 
 
@@ -147,8 +150,11 @@ class Conversations:
         """Store the new threads, grown so far: mentions refer to them."""
         new = [thread for thread in self._threads.values() if thread.made]
         self.link.many(ADD, [(one.tid, *(one.made or ()), one.size, one.mentions, *one.state) for one in new])
+        counted = [0, 0]
         for thread in new:
             thread.made, thread.before, thread.grown = None, thread.state, False
+            counted[thread.waiting_since is not None] += thread.mentions > 0
+        self.link.many(TALLY, [(threads, waiting) for waiting, threads in enumerate(counted)])
 
     def touch(self, tid: int) -> None:
         """Say that a mention of a thread changed."""

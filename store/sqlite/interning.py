@@ -45,14 +45,19 @@ class Numbers:
 
     def author(self, author: Author) -> int:
         """Return the number of an author as described: another name or address makes another row."""
-        told = _told(author)
-        if told not in self._authors:
-            self.meet([author])
-        return self._authors[told]
+        (number,) = self.authors([author])
+        return number
 
-    def meet(self, authors: Iterable[Author]) -> None:
-        """Give numbers to many authors in few statements."""
-        new = {digest_of(told): told for told in map(_told, authors) if told not in self._authors}
+    def authors(self, authors: Iterable[Author]) -> list[int]:
+        """Return the numbers of many authors, in few statements."""
+        told, known = [(one.id, one.handle, one.name, one.url) for one in authors], self._authors
+        self._meet({digest_of(one): one for one in told if one not in known})
+        return [known[one] for one in told]
+
+    def _meet(self, new: dict[int, _Told]) -> None:
+        """Give numbers to authors by their digests."""
+        if not new:
+            return
         known = "SELECT digest, id FROM author WHERE digest IN (SELECT value FROM json_each(?))"
         for digest, number in self.link.connection.execute(known, (json.dumps(list(new)),)):
             self._authors[new.pop(digest)] = number
@@ -67,14 +72,11 @@ class Numbers:
         )
         keys = {(author_key(part), row[0]) for row in numbered for part in row[1:4] if part}
         self.link.many("INSERT INTO author_key (key, author) VALUES (?, ?)", sorted(keys))
-        self._authors |= {row[1:5]: row[0] for row in numbered}
+        for row in numbered:
+            self._authors[row[1:5]] = row[0]
 
 
 _Told = tuple[str | None, str | None, str | None, str | None]
-
-
-def _told(author: Author) -> _Told:
-    return author.id, author.handle, author.name, author.url
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,9 +10,10 @@ from typing import NamedTuple
 
 from core.source import Found, PutCount
 from store import analysis
-from store.arrivals import Arrival, linked, rounds, text_hashes
+from store.arrivals import Arrival, linked, rounds
 from store.codecs import maybe_micros, micros
 from store.naming import Naming
+from store.simhash import simhashes
 from store.sqlite import addresses, brands, copies, revising
 from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
@@ -49,10 +51,13 @@ ADD_WORDS = "INSERT INTO word (rowid, title, text, title_stem, text_stem) VALUES
 
 
 class _New(NamedTuple):
-    """A mention that is not stored yet, with its place in time."""
+    """A mention that is not stored yet, with its place in time and what its texts are indexed under."""
 
     docid: int
     arrival: Arrival
+    stem_lang: str
+    title: tuple[str, ...]
+    text: tuple[str, ...]
 
 
 class Batch:
@@ -60,7 +65,7 @@ class Batch:
 
     def __init__(self, link: Link, now: datetime) -> None:
         self.link = link
-        self.now = now
+        self.now, self.seen = now, micros(now)
         self.numbers = Numbers(link)
         self.naming = Naming(brands.watches(link))
         self.threads = Conversations(link, self.numbers, now)
@@ -87,22 +92,21 @@ class Batch:
     def _add(self, arrivals: Sequence[Arrival]) -> None:
         if not arrivals:
             return
-        self.numbers.meet(arrival.mention.author for arrival in arrivals)
-        self.threads.meet(arrivals)
         new = self._placed(arrivals)
-        note_stem_languages(
-            self.link, {analysis.stem_language(arrival.mention.language) for _, arrival in new}
-        )
-        hashes = text_hashes(item.arrival.mention for item in new)
-        rows = [self._mention_row(*item, value) for item, value in zip(new, hashes, strict=True)]
+        authors = self.numbers.authors([item.arrival.mention.author for item in new])
+        hashes = simhashes([item.title + item.text for item in new])
+        self.threads.meet(arrivals)
+        note_stem_languages(self.link, {item.stem_lang for item in new})
+        rows = list(map(self._mention_row, new, authors, hashes))
         self.threads.make()
         self.link.many(ADD_MENTION, rows)
-        self.link.many(ADD_BODY, [self._body_row(*item) for item in new])
+        self.link.many(ADD_BODY, map(self._body_row, new))
         addresses.add_all(self.link, [item.docid for item in new])
         self.link.many(
-            ADD_WATCH, [(docid, watch, matched) for docid, a in new for watch, matched in a.watches.items()]
+            ADD_WATCH,
+            [(item.docid, watch, matched) for item in new for watch, matched in item.arrival.watches.items()],
         )
-        self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(*item)])
+        self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(item)])
         copies.add_all(
             self.link,
             [(item.docid, value) for item, value in zip(new, hashes, strict=True) if value is not None],
@@ -112,24 +116,28 @@ class Batch:
 
     def _placed(self, arrivals: Sequence[Arrival]) -> list[_New]:
         """Give each its docid, in order of time."""
-        free = next_docids(self.link, {first_docid(arrival.published) for arrival in arrivals})
+        ordered = sorted(arrivals, key=_published)
+        seconds = [first_docid(arrival.published) for arrival in ordered]
+        free = next_docids(self.link, set(seconds))
         placed = []
-        for arrival in sorted(arrivals, key=lambda arrival: arrival.published):
-            second = first_docid(arrival.published)
-            placed.append(_New(free[second], arrival))
-            free[second] += 1
+        for second, arrival in zip(seconds, ordered, strict=True):
+            mention, docid = arrival.mention, free[second]
+            free[second] = docid + 1
+            title, text = analysis.split(mention.title), analysis.split(mention.text)
+            placed.append(_New(docid, arrival, analysis.stem_language(mention.language), title, text))
         return placed
 
-    def _mention_row(self, docid: int, arrival: Arrival, value: int | None) -> tuple[int | str | None, ...]:
+    def _mention_row(self, new: _New, author: int, value: int | None) -> tuple[int | str | None, ...]:
+        arrival = new.arrival
         mention = arrival.mention
         return (
-            docid,
+            new.docid,
             arrival.id,
             arrival.published,
             self.numbers.source(mention.source),
             self.threads.joined(mention, arrival),
-            self.numbers.author(mention.author),
-            language_of([], mention.language),
+            author,
+            _language(mention.language),
             not arrival.matched,
             arrival.own,
             mention.deleted,
@@ -139,10 +147,12 @@ class Batch:
             value,
         )
 
-    def _body_row(self, docid: int, arrival: Arrival) -> tuple[int | str | bytes | None, ...]:
-        mention, engagement = arrival.mention, arrival.mention.engagement
+    def _body_row(self, new: _New) -> tuple[int | str | bytes | None, ...]:
+        arrival = new.arrival
+        mention = arrival.mention
+        engagement = mention.engagement
         return (
-            docid,
+            new.docid,
             arrival.native_id,
             mention.kind.value,
             arrival.url,
@@ -150,7 +160,7 @@ class Batch:
             mention.title,
             mention.text,
             mention.language,
-            analysis.stem_language(mention.language),
+            new.stem_lang,
             mention.published_known,
             maybe_micros(mention.edited_at),
             mention.author.followers,
@@ -159,23 +169,33 @@ class Batch:
             engagement.shares,
             engagement.views,
             bytes.fromhex(mention.content_hash),
-            micros(self.now),
+            self.seen,
             micros(mention.edited_at or self.now) if mention.deleted else None,
         )
 
-    def _pair_rows(self, docid: int, arrival: Arrival) -> list[tuple[int, ...]]:
+    def _pair_rows(self, new: _New) -> list[tuple[int, ...]]:
+        arrival = new.arrival
         labelled = arrival.matched and not arrival.own and not arrival.mention.deleted
         flags = self.naming.flags(arrival.mention.said, arrival.watches, labelled=labelled)
-        return [(docid, self.numbers.brand(brand), *flag) for brand, flag in flags.items()]
+        return [(new.docid, self.numbers.brand(brand), *flag) for brand, flag in flags.items()]
+
+
+def _published(arrival: Arrival) -> int:
+    return arrival.published
+
+
+# Few languages stand on very many mentions.
+@functools.lru_cache(maxsize=256)
+def _language(said_by_source: str | None) -> str:
+    return language_of([], said_by_source)
 
 
 def _word_row(new: _New) -> tuple[int | str, ...]:
-    mention = new.arrival.mention
-    stem_lang = analysis.stem_language(mention.language)
+    title, text, stem_lang = new.title, new.text, new.stem_lang
     return (
         new.docid,
-        " ".join(analysis.words(mention.title)),
-        " ".join(analysis.words(mention.text)),
-        " ".join(analysis.stems(mention.title, stem_lang)) if mention.title else "",
-        " ".join(analysis.stems(mention.text, stem_lang)),
+        " ".join(title),
+        " ".join(text),
+        " ".join(analysis.stems_of(title, stem_lang)) if title else "",
+        " ".join(analysis.stems_of(text, stem_lang)),
     )

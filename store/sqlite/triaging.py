@@ -98,8 +98,10 @@ def reopen(link: Link, tid: int, *, actor: str, now: datetime) -> None:
     _write(link, found, opened, actor=actor, action="triage.reopen", now=now)
 
 
+# `OR FAIL`, because a statement that has a trigger and may undo itself alone copies each page aside; the act
+# around it is undone as a whole.
 WRITE = """
-UPDATE thread SET status = ?, assignee = ?, snoozed_until = ?, pinned = ?, not_about_us = ?, tags = ?,
+UPDATE OR FAIL thread SET status = ?, assignee = ?, snoozed_until = ?, pinned = ?, not_about_us = ?, tags = ?,
     version = ?, sequence = sequence + 1 WHERE tid = ?
 """
 
