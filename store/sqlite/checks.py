@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import apsw
@@ -10,6 +11,7 @@ from core.records import DeadLetter
 from core.said import Said
 from store.sqlite import ledger
 from store.sqlite.connection import Link
+from store.sqlite.fresh import Fresh
 from store.sqlite.part import Part
 
 #: Each counts rows that must not be there, and says what they are.
@@ -26,8 +28,10 @@ ORPHANS = {
         "SELECT count(*) FROM thread t WHERE size <> (SELECT count(*) FROM mention m WHERE m.thread = t.tid)"
     ),
     "figures of the queue that are wrong": (
-        "SELECT count(*) FROM (SELECT status, waiting, threads FROM tally WHERE threads <> 0 EXCEPT "
-        "SELECT status, waiting_since IS NOT NULL, count(*) FROM thread WHERE mentions > 0 GROUP BY 1, 2)"
+        "WITH kept AS (SELECT status, waiting, threads FROM tally WHERE threads <> 0), counted AS ("
+        "SELECT status, waiting_since IS NOT NULL, count(*) FROM thread WHERE mentions > 0 GROUP BY 1, 2) "
+        "SELECT (SELECT count(*) FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted)) "
+        "+ (SELECT count(*) FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept))"
     ),
     "copies whose original is missing": (
         "SELECT count(*) FROM mention WHERE duplicate_of IS NOT NULL "
@@ -42,6 +46,12 @@ ORPHANS = {
         "WHERE m.deleted AND (b.text <> '' OR b.title IS NOT NULL)"
     ),
 }
+#: The same of fresh hashes, each after its docid.
+LOST = """
+SELECT count(*) FROM json_each(?) AS n WHERE NOT EXISTS (
+    SELECT 1 FROM mention m WHERE m.docid = n.value ->> 0 AND m.simhash = n.value ->> 1
+)
+"""
 
 
 class Checks(Part):
@@ -67,7 +77,7 @@ class Checks(Part):
     def check(self) -> list[str]:
         """Return what is wrong with the stored data in plain words; empty for nothing."""
         with self.database.write() as link:
-            return [*_files(link), *_words(link), *_orphans(link), *ledger.faults(link)]
+            return [*_files(link), *_words(link), *_orphans(link), *_fresh(link), *ledger.faults(link)]
 
 
 def _files(link: Link) -> Iterator[str]:
@@ -96,3 +106,13 @@ def _orphans(link: Link) -> Iterator[str]:
         count = link.number(sql)
         if count:
             yield f"{count} {what}"
+
+
+def _fresh(link: Link) -> Iterator[str]:
+    fresh = Fresh(link)
+    kept = list(zip(fresh.docids.tolist(), fresh.hashes.tolist(), strict=True))
+    lost = link.number(LOST, json.dumps(kept))
+    if lost:
+        yield f"{lost} fresh hashes of mentions that are missing"
+    if len(set(fresh.hashes.tolist())) < len(fresh):
+        yield "fresh hashes that stand twice"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from store import simhash
 from store.sqlite.connection import Link
+from store.sqlite.fresh import Fresh
 
 
 class _Copy(NamedTuple):
@@ -29,18 +29,19 @@ class _Copy(NamedTuple):
         return self.published, self.id
 
 
+# `near` is a view of both tables; a hash stands in one of them, or is fresh.
 FIND = "SELECT simhash, docid FROM near WHERE band IN (?, ?, ?, ?)"
-# `near` is a view of all three tables; a hash stands in one of them.
-KEEP = "INSERT OR REPLACE INTO near_fresh (band, simhash, docid) VALUES (?, ?, ?)"
+YOUNG = "INSERT INTO near_young (band, simhash, docid) VALUES (?, ?, ?)"
 # `OR FAIL`, because SQLite otherwise copies each page aside to undo this statement alone: twice the time.
 DROP = "DELETE FROM {} WHERE band = ? AND simhash = ?"
 SETTLE = """
-INSERT OR FAIL INTO {1} (band, simhash, docid) SELECT band, simhash, docid FROM {0} ORDER BY 1, 2
+INSERT OR FAIL INTO near_settled (band, simhash, docid)
+SELECT band, simhash, docid FROM near_young ORDER BY 1, 2
 """
-TABLES = ("near_fresh", "near_young", "near_settled")
-#: Rows that gather in each but the last before they move on, four for each mention: each move writes most
-#: pages of the table that it goes to.
-GATHERED = (40_000, 400_000)
+TABLES = ("near_young", "near_settled")
+#: Fresh hashes, and rows of the young table, four for each hash, that gather before they move on: each move
+#: writes most pages of the table that it goes to.
+FRESH, YOUNG_ROWS = 20_000, 400_000
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
 
 
@@ -48,35 +49,34 @@ def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
     """Take a batch of new mentions in; only those that have a copy somewhere cost more than a look-up."""
     if not hashes:
         return
-    copied = _close_ones(link, [value for _, value in hashes])
-    lonely = [
-        (key, value, docid)
-        for (docid, value), has_copy in zip(hashes, copied, strict=True)
-        if not has_copy
-        for key in simhash.bands(value)
-    ]
-    # In order of their keys, neighbours fall on the same pages.
-    link.many(KEEP, sorted(lonely))
+    fresh = Fresh(link)
+    copied = _close_ones(link, fresh, [value for _, value in hashes])
+    fresh.keep([one for one, has_copy in zip(hashes, copied, strict=True) if not has_copy])
     for (docid, value), has_copy in zip(hashes, copied, strict=True):
         if has_copy:
-            add(link, docid, value)
-    _settle(link)
+            _add(link, fresh, docid, value)
+    _settle(link, fresh)
 
 
-def _settle(link: Link) -> None:
+def _settle(link: Link, fresh: Fresh) -> None:
     """Move on what has gathered."""
-    for limit, (source, target) in zip(GATHERED, itertools.pairwise(TABLES), strict=True):
-        if link.number(f"SELECT count(*) FROM {source}") <= limit:
-            return
-        link.run(SETTLE.format(source, target))
-        link.run(f"DELETE FROM {source}")
+    if len(fresh) <= FRESH:
+        return
+    # In order of their keys, neighbours fall on the same pages.
+    link.many(YOUNG, fresh.by_band())
+    link.run("DELETE FROM near_fresh")
+    if link.number("SELECT count(*) FROM near_young") > YOUNG_ROWS:
+        link.run(SETTLE)
+        link.run("DELETE FROM near_young")
 
 
-def _close_ones(link: Link, values: Sequence[int]) -> list[bool]:
+def _close_ones(link: Link, fresh: Fresh, values: Sequence[int]) -> list[bool]:
     """Tell of each hash whether a stored one, or one before it in the batch, is close to it."""
     keys = np.array([simhash.bands(value) for value in values], dtype=np.int64).ravel()
     own = np.array(values, dtype=np.int64)
-    bands, others = _same_bands(link, np.unique(keys))
+    bands, others = map(
+        np.concatenate, zip(fresh.under(keys), _same_bands(link, np.unique(keys)), strict=True)
+    )
     # Those of the batch stand behind the stored ones and know their places, so that only earlier ones count.
     places = np.repeat(np.arange(len(own)), simhash.BANDS)
     bands = np.concatenate([bands, keys])
@@ -117,14 +117,19 @@ FIND_ALL = [
 
 def add(link: Link, docid: int, value: int) -> None:
     """Take a new mention in: find its original, and the ones that it is the original of."""
+    fresh = Fresh(link)
+    _add(link, fresh, docid, value)
+    _settle(link, fresh)
+
+
+def _add(link: Link, fresh: Fresh, docid: int, value: int) -> None:
     keys = simhash.bands(value)
-    near = {
-        found: other
-        for found, other in link.connection.execute(FIND, keys)
-        if other != docid and simhash.close(value, found)
+    stored = {
+        found: other for found, other in link.connection.execute(FIND, keys) if simhash.close(value, found)
     }
+    near = {found: other for found, other in (stored | fresh.close_to(value)).items() if other != docid}
     if not near:
-        link.many(KEEP, [(key, value, docid) for key in keys])
+        fresh.keep([(docid, value)])
         return
     mine = _read(link, docid)
     others = [_read(link, other) for other in near.values()]
@@ -140,9 +145,9 @@ def add(link: Link, docid: int, value: int) -> None:
             _repoint(link, other, mine)
     twin = next((other for other in others if other.simhash == value), None)
     if twin is None or twin.place > mine.place:
-        for table in TABLES[1:]:
+        for table in TABLES:
             link.many(DROP.format(table), [(key, value) for key in keys])
-        link.many(KEEP, [(key, value, docid) for key in keys])
+        fresh.keep([(docid, value)])
 
 
 def _read(link: Link, docid: int) -> _Copy:
@@ -174,11 +179,13 @@ def remove(link: Link, docid: int) -> None:
     link.run("UPDATE mention SET simhash = NULL, duplicate_of = NULL WHERE docid = ?", docid)
     for table in TABLES:
         link.run(REMOVE.format(table), *simhash.bands(mine.simhash), docid)
+    fresh = Fresh(link)
+    fresh.remove(docid)
     copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
     link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)
     for copy in copies:
         if copy.simhash is not None:
-            add(link, copy.docid, copy.simhash)
+            _add(link, fresh, copy.docid, copy.simhash)
 
 
 REMOVE = "DELETE FROM {} WHERE band IN (?, ?, ?, ?) AND docid = ?"

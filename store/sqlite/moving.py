@@ -66,7 +66,7 @@ STAY = {
     "near_fresh": "made anew from the mentions",
     "near_settled": "made anew from the mentions",
     "near_young": "made anew from the mentions",
-    "tally": "made anew from the threads by triggers",
+    "tally": "made anew from the threads",
     "word": "the word index, made anew from the mentions",
 }
 

@@ -13,13 +13,15 @@ from store.sqlite import SqliteStore, copies
 from tests.builders import NOW, a_mention, a_watch, found
 from tests.store.contract.asking import ids
 
+TABLES = ("near_fresh", *copies.TABLES)
 WORDS = [f"word{number}" for number in range(500)]
 
 
 def test_copies_are_found_after_their_hashes_moved_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies, "GATHERED", (20, 200))
+    monkeypatch.setattr(copies, "FRESH", 5)
+    monkeypatch.setattr(copies, "YOUNG_ROWS", 200)
     store = SqliteStore.open(tmp_path / "earful.db", clock=SetClock(NOW))
     store.save_watch(a_watch(), actor="ada", now=NOW)
     rnd = random.Random(5)
@@ -34,12 +36,12 @@ def test_copies_are_found_after_their_hashes_moved_on(
         store.put([found(mention)], now=NOW)
         copied += number >= 60
         assert len(ids(store, "is:duplicate")) == copied
-        counts = {table: link.number(f"SELECT count(*) FROM {table}") for table in copies.TABLES}  # noqa: S608 — our own names
+        counts = {table: link.number(f"SELECT count(*) FROM {table}") for table in TABLES}  # noqa: S608 — our own names
         used |= {table for table, count in counts.items() if count}
     originals = set(ids(store, "-is:duplicate"))
     assert originals == {f"hackernews:n{number}" for number in range(180, 240)}
     assert store.check() == []
-    assert used == set(copies.TABLES)
+    assert used == set(TABLES)
     assert link.number("SELECT count(*) FROM near") == link.number(
         "SELECT count(*) FROM (SELECT DISTINCT band, simhash FROM near)"
     )
