@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.query import Node
+from core.restored import Restored
 from core.thread import StoredMention, ThreadRow
 
 
@@ -80,7 +81,7 @@ class FacetValue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
+class Bucket(Restored):
     """One bar of a histogram: the hits published from `start` on, up to the next bar."""
 
     start: datetime

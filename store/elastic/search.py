@@ -114,8 +114,9 @@ class Searches(Part):
         end = min(end, start + bars * step)
         counts = self._bars(search, micros(start), micros(end), step // MICROSECOND) if bars else {}
         nothing: tuple[int, dict[str, int]] = (0, {})
+        exact = True
         return [
-            Bucket(start=start + bar * step, count=count, tones=tones)
+            Bucket.restored(start + bar * step, count, tones, exact)
             for bar in range(bars)
             for count, tones in [counts.get(bar, nothing)]
         ]
@@ -145,6 +146,8 @@ class Searches(Part):
 
 
 def _tones(buckets: list[Json]) -> dict[str, int]:
+    if not buckets:
+        return {}
     counts = {bucket["key"]: bucket["doc_count"] for bucket in buckets}
     return {tone: counts[tone] for tone in TONES if tone in counts}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +13,7 @@ from cli.benches.measures.asks import DAY, FEW, SEARCHES, Ask, searched
 from cli.benches.measures.byhand import CLAUSES
 from cli.benches.measures.filled import BATCH, batches
 from cli.benches.measures.timing import Timer, together
+from cli.serve import stays
 from core.clock import SetClock
 from core.errors import ConfigError
 from core.ports import Store
@@ -78,9 +78,7 @@ def _figures(store: Store, raw: Raw, times: int) -> dict[str, object]:
     bulk = Timer()
     for written in islice(raw.documents_written(), WRITTEN):
         bulk.both(partial(raw.send, written), partial(raw.bulk, written))
-    # As the web server does before its first page: what is there by now is not looked through again.
-    gc.collect()
-    gc.freeze()
+    stays()
     return {
         "mentions": raw.mentions(),
         "bulk": _rates(bulk),
