@@ -97,23 +97,24 @@ def labels_to_text(labels: Labels) -> str:
 def labels_from_text(brand: str, text: str) -> Labels:
     """Return the labels that `labels_to_text` wrote."""
     data, _ = _decode(text, 0)
-    sentiment, churn = data.get("s"), data.get("c")
+    told = data.get
+    sentiment, churn, intents = told("s"), told("c"), told("i")
     return Labels.restored(
         brand,
         data["m"],
         Sentiment.restored(*sentiment) if sentiment else None,
         _churn(*churn) if churn else None,
-        {INTENTS[i]: p for i, p in data.get("i", ())},
+        {INTENTS[i]: p for i, p in intents} if intents else {},
         data["l"],
-        data.get("n"),
-        data.get("r"),
+        told("n"),
+        told("r"),
         _spans(data["cs"]) if "cs" in data else (),
         _spans(data["ss"]) if "ss" in data else (),
     )
 
 
 def _churn(p: float, reasons: list[tuple[int, float]]) -> Churn:
-    return Churn.restored(p, {REASONS[i]: share for i, share in reasons})
+    return Churn.restored(p, {REASONS[i]: share for i, share in reasons} if reasons else {})
 
 
 def _spans(data: list[tuple[int, int, float]]) -> tuple[Span, ...]:

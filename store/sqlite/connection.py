@@ -137,37 +137,19 @@ class Database:
         try:
             yield
         except apsw.Error as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
-    def _explained(self, error: apsw.Error) -> Exception:
+    def explained(self, error: apsw.Error) -> Exception:
+        """Return what apsw raised as the store's own error."""
         return explained(error, self.path, self.busy_seconds)
 
-    @contextmanager
-    def read(self, *, limited: bool = False) -> Iterator[Link]:
+    def read(self, *, limited: bool = False) -> _Reading:
         """Read one state of the database; `limited` reads are stopped after `read_seconds`."""
-        link = self.link()
-        if link.depth:
-            with self.faults():
-                yield link
-            return
-        if limited:
-            link.deadline = time.monotonic() + self.read_seconds
-        try:
-            with _Transaction(link, "BEGIN"):
-                yield link
-        except apsw.InterruptError as error:
-            raise StoreUnavailable(
-                f"this search took longer than {self.read_seconds:g} s and was stopped; "
-                "add a word, a field or a time range"
-            ) from error
-        except apsw.Error as error:
-            raise self._explained(error) from error
-        finally:
-            link.deadline = float("inf")
+        return _Reading(self, limited=limited)
 
     @contextmanager
     def write(self) -> Iterator[Link]:
-        """Write as one act; `BEGIN IMMEDIATE`, because a lock upgrade later would ignore the busy timeout."""
+        """Write as one act."""
         link = self.link()
         if link.depth:
             raise StoreError("a write began inside another act; this is a fault of Earful, please report it")
@@ -176,10 +158,10 @@ class Database:
                 f"another write has held {self.path} for {self.busy_seconds:g} s; try again"
             )
         try:
-            with _Transaction(link, "BEGIN IMMEDIATE"):
+            with _Transaction(link):
                 yield link
         except apsw.Error as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
         finally:
             self._writer.release()
 
@@ -196,16 +178,62 @@ class Database:
             connection.close()
 
 
+class _Reading:
+    """One act of reading: all of it sees one state. A class, because a generator costs every page more."""
+
+    __slots__ = ("database", "limited", "link", "outermost")
+
+    def __init__(self, database: Database, *, limited: bool) -> None:
+        self.database, self.limited = database, limited
+
+    def __enter__(self) -> Link:
+        link = self.link = self.database.link()
+        self.outermost = not link.depth
+        if not self.outermost:
+            return link
+        try:
+            link.connection.execute("BEGIN")
+        except apsw.Error as error:
+            raise self.database.explained(error) from error
+        link.depth = 1
+        if self.limited:
+            link.deadline = time.monotonic() + self.database.read_seconds
+        return link
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, *__: object) -> None:
+        if self.outermost:
+            self._end(error)
+        if isinstance(error, apsw.Error):
+            raise self.database.explained(error) from error
+
+    def _end(self, error: BaseException | None) -> None:
+        link = self.link
+        link.depth, link.deadline = 0, float("inf")
+        try:
+            if error is None:
+                link.connection.execute("COMMIT")
+        except apsw.Error as other:
+            raise self.database.explained(other) from other
+        finally:
+            if link.connection.in_transaction:
+                link.connection.execute("ROLLBACK")
+        if isinstance(error, apsw.InterruptError):
+            raise StoreUnavailable(
+                f"this search took longer than {self.database.read_seconds:g} s and was stopped; "
+                "add a word, a field or a time range"
+            ) from error
+
+
 class _Transaction:
-    """One act on a connection: all of it, or nothing. A class, because a generator costs every page more."""
+    """One act of writing: all of it, or nothing; a lock upgrade later would ignore the busy timeout."""
 
-    __slots__ = ("begin", "link")
+    __slots__ = ("link",)
 
-    def __init__(self, link: Link, begin: str) -> None:
-        self.link, self.begin = link, begin
+    def __init__(self, link: Link) -> None:
+        self.link = link
 
     def __enter__(self) -> None:
-        self.link.connection.execute(self.begin)
+        self.link.connection.execute("BEGIN IMMEDIATE")
         self.link.depth = 1
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

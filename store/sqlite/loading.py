@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from core.labels import Labels
 from core.mention import Author, Engagement, Kind, Mention
@@ -84,57 +84,60 @@ class Row(NamedTuple):
 
     def mention(self) -> Mention:
         """Return the mention with its labels."""
-        # By place, because a page has many rows and a field by name costs twice as much.
-        _, key, source, native_id, kind, url, thread_id, parent_id = self[:8]
-        author_id, handle, name, author_url, followers, title, text, language = self[8:16]
-        published, known, edited, deleted, score, replies, shares, views, rating = self[16:25]
-        return Mention.restored(
-            key,
-            source,
-            native_id,
-            KINDS[kind],
-            url,
-            thread_id,
-            parent_id,
-            Author.restored(author_id, handle, name, author_url, followers),
-            title,
-            text,
-            language,
-            moment(published),
-            bool(known),
-            maybe_moment(edited),
-            bool(deleted),
-            Engagement.restored(score, replies, shares, views),
-            rating,
-            self.labels(),
-        )
-
-    def labels(self) -> tuple[Labels, ...]:
-        """Return the labels: the product's first, then by the brand's name."""
-        if not self.said:
-            return ()
-        if "\n" not in self.said:
-            head, _, text = self.said.partition(PART)
-            return (labels_from_text(_split(head)[1], text),)
-        told = [line.partition(PART) for line in self.said.split("\n")]
-        named = sorted((*_split(head), text) for head, _, text in told)
-        return tuple(labels_from_text(name, text) for _, name, text in named)
+        return self.stored().mention
 
     def stored(self) -> StoredMention:
         """Return the mention with what the store knows about it."""
-        return StoredMention.restored(
-            self.mention(),
-            self.revision,
-            self.watches(),
-            bool(self.context),
-            bool(self.own),
-            moment(self.first_seen),
-            self.duplicate_of,
-        )
+        return stored(self)
 
-    def watches(self) -> tuple[str, ...]:
-        """Return which watches keep the mention, by id."""
-        return _watches(self.kept)
+
+def stored(row: Row) -> StoredMention:
+    """Return the mention of a row, or of its columns as SQLite hands them out.
+
+    By place and all at once, because a page has many rows and a field by name costs twice as much.
+    """
+    # fmt: off
+    (
+        _, key, source, native_id, kind, url, thread_id, parent_id,
+        author_id, handle, name, author_url, followers,
+        title, text, language, published, known, edited, deleted,
+        score, replies, shares, views, rating,
+        revision, context, own, first_seen, duplicate_of, _, _, said, kept,
+    ) = row
+    # fmt: on
+    mention = Mention.restored(
+        key,
+        source,
+        native_id,
+        KINDS[kind],
+        url,
+        thread_id,
+        parent_id,
+        Author.restored(author_id, handle, name, author_url, followers),
+        title,
+        text,
+        language,
+        moment(published),
+        bool(known),
+        maybe_moment(edited),
+        bool(deleted),
+        Engagement.restored(score, replies, shares, views),
+        rating,
+        _labels(said) if said else (),
+    )
+    return StoredMention.restored(
+        mention, revision, _watches(kept), bool(context), bool(own), moment(first_seen), duplicate_of
+    )
+
+
+def _labels(said: str) -> tuple[Labels, ...]:
+    """Return the labels: the product's first, then by the brand's name."""
+    if "\n" not in said:
+        head, _, text = said.partition(PART)
+        return (labels_from_text(_split(head)[1], text),)
+    told = [line.partition(PART) for line in said.split("\n")]
+    named = sorted((*_split(head), text) for head, _, text in told)
+    return tuple(labels_from_text(name, text) for _, name, text in named)
 
 
 #: Stands between a brand's name and its labels; JSON holds neither it nor line ends.
@@ -167,9 +170,10 @@ def rows(link: Link, docids: Iterable[int]) -> dict[int, Row]:
     return {row.docid: row for row in map(read, found)}
 
 
-def of_thread(link: Link, thread_id: str, tid: int) -> list[Row]:
-    """Return the rows of a thread's mentions."""
-    return list(map(read, link.connection.execute(OF_THREAD, (thread_id, tid))))
+def of_thread(link: Link, thread_id: str, tid: int) -> list[StoredMention]:
+    """Return a thread's mentions."""
+    found = cast("Iterable[Row]", link.connection.execute(OF_THREAD, (thread_id, tid)))
+    return list(map(stored, found))
 
 
 def columns(link: Link, docids: Sequence[int]) -> list[Columns]:

@@ -53,13 +53,12 @@ class Threads(Part):
             head = link.one(_Head, HEAD, thread_id)
             if head is None:
                 raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
-            rows = loading.of_thread(link, head.id, head.tid)
+            mentions = loading.of_thread(link, head.id, head.tid)
             notes = link.rows(_note, NOTES, head.tid) if head.noted else []
             corrections = link.rows(correction, CORRECTIONS, head.tid) if head.corrected else []
-        if not rows:
+        if not mentions:
             raise NotFound(f"there is no thread {thread_id!r}; look for it in the queue")
-        mentions = in_order([row.stored() for row in rows])
-        return head.thread(tuple(mentions), tuple(notes), tuple(corrections))
+        return head.thread(tuple(in_order(mentions)), tuple(notes), tuple(corrections))
 
     def threads_to_rank(self, *, limit: int, older_than: datetime) -> list[str]:
         """Return ids of threads whose priority is out of date."""
