@@ -78,9 +78,10 @@ ON CONFLICT (docid, brand) DO UPDATE SET product = excluded.product, wanted = ex
     names_product = excluded.names_product, names_rival = excluded.names_rival
 """
 
-# What counts toward the products together; a mention without any keeps the defaults.
+# What counts toward the products together; a mention without any keeps the defaults. `OR FAIL`, because a
+# statement of many rows that may undo itself alone copies each page aside; the act around it is undone whole.
 REFRESH = """
-UPDATE mention SET (risk, tones, churns, intents) = (
+UPDATE OR FAIL mention SET (risk, tones, churns, intents) = (
     SELECT coalesce(max(risk), -1),
         max(tones & 1) | max(tones & 2) | max(tones & 4),
         max(churns & 1) | max(churns & 2) | max(churns & 4) | max(churns & 8) | max(churns & 16)

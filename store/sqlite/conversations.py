@@ -190,7 +190,7 @@ def touch(link: Link, docids: Iterable[int]) -> None:
 
 
 TOUCH = """
-UPDATE thread SET sequence = sequence + 1 WHERE tid IN (
+UPDATE OR FAIL thread SET sequence = sequence + 1 WHERE tid IN (
     SELECT thread FROM mention WHERE docid IN (SELECT value FROM json_each(?))
 )
 """
