@@ -45,16 +45,15 @@ FRESH, YOUNG_ROWS = 20_000, 400_000
 READ = "SELECT docid, simhash, published, id, duplicate_of FROM mention WHERE docid = ?"
 
 
-def add_all(link: Link, hashes: Sequence[tuple[int, int]]) -> None:
+def add_all(link: Link, fresh: Fresh, hashes: Sequence[tuple[int, int]]) -> None:
     """Take a batch of new mentions in; only those that have a copy somewhere cost more than a look-up."""
     if not hashes:
         return
-    fresh = Fresh(link)
     copied = _close_ones(link, fresh, [value for _, value in hashes])
     fresh.keep([one for one, has_copy in zip(hashes, copied, strict=True) if not has_copy])
     for (docid, value), has_copy in zip(hashes, copied, strict=True):
         if has_copy:
-            _add(link, fresh, docid, value)
+            add(link, fresh, docid, value)
     _settle(link, fresh)
 
 
@@ -64,7 +63,7 @@ def _settle(link: Link, fresh: Fresh) -> None:
         return
     # In order of their keys, neighbours fall on the same pages.
     link.many(YOUNG, fresh.by_band())
-    link.run("DELETE FROM near_fresh")
+    fresh.clear()
     if link.number("SELECT count(*) FROM near_young") > YOUNG_ROWS:
         link.run(SETTLE)
         link.run("DELETE FROM near_young")
@@ -115,21 +114,15 @@ FIND_ALL = [
 ]
 
 
-def add(link: Link, docid: int, value: int) -> None:
+def add(link: Link, fresh: Fresh, docid: int, value: int) -> None:
     """Take a new mention in: find its original, and the ones that it is the original of."""
-    fresh = Fresh(link)
-    _add(link, fresh, docid, value)
-    _settle(link, fresh)
-
-
-def _add(link: Link, fresh: Fresh, docid: int, value: int) -> None:
     keys = simhash.bands(value)
     stored = {
         found: other for found, other in link.connection.execute(FIND, keys) if simhash.close(value, found)
     }
     near = {found: other for found, other in (stored | fresh.close_to(value)).items() if other != docid}
     if not near:
-        fresh.keep([(docid, value)])
+        fresh.put(docid, value)
         return
     mine = _read(link, docid)
     others = [_read(link, other) for other in near.values()]
@@ -147,7 +140,7 @@ def _add(link: Link, fresh: Fresh, docid: int, value: int) -> None:
     if twin is None or twin.place > mine.place:
         for table in TABLES:
             link.many(DROP.format(table), [(key, value) for key in keys])
-        fresh.keep([(docid, value)])
+        fresh.put(docid, value)
 
 
 def _read(link: Link, docid: int) -> _Copy:
@@ -171,7 +164,7 @@ def _repoint(link: Link, other: _Copy, mine: _Copy) -> None:
     )
 
 
-def remove(link: Link, docid: int) -> None:
+def remove(link: Link, fresh: Fresh, docid: int) -> None:
     """Take a mention out, because its text changed or went; its copies find their original anew."""
     mine = _read(link, docid)
     if mine.simhash is None:
@@ -179,13 +172,12 @@ def remove(link: Link, docid: int) -> None:
     link.run("UPDATE mention SET simhash = NULL, duplicate_of = NULL WHERE docid = ?", docid)
     for table in TABLES:
         link.run(REMOVE.format(table), *simhash.bands(mine.simhash), docid)
-    fresh = Fresh(link)
     fresh.remove(docid)
     copies = link.rows(_Copy, COPIES, docid, mine.duplicate_of, mine.simhash)
     link.run("UPDATE mention SET duplicate_of = NULL WHERE duplicate_of = ?", docid)
     for copy in copies:
         if copy.simhash is not None:
-            _add(link, fresh, copy.docid, copy.simhash)
+            add(link, fresh, copy.docid, copy.simhash)
 
 
 REMOVE = "DELETE FROM {} WHERE band IN (?, ?, ?, ?) AND docid = ?"

@@ -50,31 +50,40 @@ class Fresh:
         return bands[shared], self.hashes[shared % max(len(self), 1)]
 
     def keep(self, hashes: Sequence[tuple[int, int]]) -> None:
-        """Take hashes in, each after its docid; one that is here already gets the other docid."""
-        new = {value: docid for docid, value in hashes}
-        known = np.flatnonzero(np.isin(self.hashes, np.array(list(new), dtype=np.int64)))
-        for place in known:
-            self.docids[place] = new.pop(int(self.hashes[place]))
-        rows = set(self.numbers[known].tolist())
-        if new:
-            rows.add(self._add(new))
-        self._write(rows)
-
-    def _add(self, new: dict[int, int]) -> int:
+        """Take hashes in that are not here yet, each after its docid."""
+        if not hashes:
+            return
         last = int(self.numbers[-1]) if len(self) else 1
-        full = np.count_nonzero(self.numbers == last) + len(new) > ROW
+        full = np.count_nonzero(self.numbers == last) + len(hashes) > ROW
         row = last + 1 if full else last
-        self.hashes = np.concatenate([self.hashes, np.array(list(new), dtype=np.int64)])
-        self.docids = np.concatenate([self.docids, np.array(list(new.values()), dtype=np.int64)])
+        new = np.array(hashes, dtype=np.int64)
+        self.docids = np.concatenate([self.docids, new[:, 0]])
+        self.hashes = np.concatenate([self.hashes, new[:, 1]])
         self.numbers = np.concatenate([self.numbers, np.full(len(new), row)])
-        return row
+        self._write({row})
+
+    def put(self, docid: int, value: int) -> None:
+        """Take one hash in; where it is here already, it gets the other docid."""
+        known = np.flatnonzero(self.hashes == value)
+        if not len(known):
+            self.keep([(docid, value)])
+            return
+        self.docids[known] = docid
+        self._write(set(self.numbers[known].tolist()))
 
     def remove(self, docid: int) -> None:
         """Take the hash of a mention out, where it stands here."""
         stays = self.docids != docid
+        if stays.all():
+            return
         rows = set(self.numbers[~stays].tolist())
         self.hashes, self.docids, self.numbers = self.hashes[stays], self.docids[stays], self.numbers[stays]
         self._write(rows)
+
+    def clear(self) -> None:
+        """Take all out."""
+        self.hashes, self.docids, self.numbers = self.hashes[:0], self.docids[:0], self.numbers[:0]
+        self.link.run("DELETE FROM near_fresh")
 
     def _write(self, rows: set[int]) -> None:
         for row in rows:

@@ -14,6 +14,7 @@ from store.naming import Flags
 from store.sqlite import brands, copies, loading
 from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
+from store.sqlite.fresh import Fresh
 from store.sqlite.interning import Numbers
 from store.sqlite.labels import correction, judge
 from store.sqlite.language import recognise
@@ -93,8 +94,9 @@ class Mentions:
         touched.quiet = True
         for tid in link.rows(int, f"SELECT thread FROM mention WHERE docid {AMONG}", json.dumps(docids)):  # noqa: S608
             touched.touch(tid)
+        fresh = Fresh(link)
         for docid in docids:
-            copies.remove(link, docid)
+            copies.remove(link, fresh, docid)
             link.run("DELETE FROM mention WHERE docid = ?", docid)
         if threads:
             link.run("DELETE FROM note WHERE thread NOT IN (SELECT thread FROM mention)")

@@ -18,6 +18,7 @@ from store.sqlite import addresses, brands, copies, revising
 from store.sqlite.connection import Link
 from store.sqlite.conversations import Conversations
 from store.sqlite.docids import first_docid
+from store.sqlite.fresh import Fresh
 from store.sqlite.interning import Numbers
 from store.sqlite.language import note_stem_languages
 from store.sqlite.placing import next_docids
@@ -71,6 +72,11 @@ class Batch:
         self.threads = Conversations(link, self.numbers, now)
         self.erased = False
 
+    @functools.cached_property
+    def fresh(self) -> Fresh:
+        """The hashes that came in last, read once."""
+        return Fresh(self.link)
+
     def put(self, found: Sequence[Found]) -> PutCount:
         """Store what was found; the same id in one batch is taken one after the other."""
         count = PutCount()
@@ -109,6 +115,7 @@ class Batch:
         self.link.many(ADD_PAIR, [row for item in new for row in self._pair_rows(item)])
         copies.add_all(
             self.link,
+            self.fresh,
             [(item.docid, value) for item, value in zip(new, hashes, strict=True) if value is not None],
         )
         # Last, and in one go: FTS5 writes out what it gathered before each other statement of several rows.

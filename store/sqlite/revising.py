@@ -56,7 +56,7 @@ def revise(batch: Batch, old: Old, arrival: Arrival) -> bool:
     touched = _refresh_figures(batch, old, arrival)
     if changed:
         _new_revision(batch, old, arrival)
-    _place_in_time(batch.link, old, arrival)
+    _place_in_time(batch, old, arrival)
     touched |= _keep(batch, old, arrival, said_anew=changed)
     if touched or changed:
         batch.threads.touch(old.tid)
@@ -123,7 +123,7 @@ UPDATE body SET title = ?, text = ?, stem_lang = ?, content_hash = ?, deleted_at
 
 def _new_revision(batch: Batch, old: Old, arrival: Arrival) -> None:
     link, mention = batch.link, arrival.mention
-    copies.remove(link, old.docid)
+    copies.remove(link, batch.fresh, old.docid)
     link.run(KEEP_REVISION, old.edited, old.docid)
     stem_lang = analysis.stem_language(link.one(str, "SELECT lang FROM mention WHERE docid = ?", old.docid))
     note_stem_languages(link, [stem_lang])
@@ -148,7 +148,7 @@ def _new_revision(batch: Batch, old: Old, arrival: Arrival) -> None:
         old.docid,
     )
     if value is not None:
-        copies.add(link, old.docid, value)
+        copies.add(link, batch.fresh, old.docid, value)
     if mention.deleted:
         _erase(link, old.docid)
         batch.erased = True
@@ -162,20 +162,20 @@ def _erase(link: Link, docid: int) -> None:
     )
 
 
-def _place_in_time(link: Link, old: Old, arrival: Arrival) -> None:
+def _place_in_time(batch: Batch, old: Old, arrival: Arrival) -> None:
     """Move a mention whose time was guessed to the time that its source now tells; else times stay."""
     if old.published_known or not arrival.mention.published_known:
         return
-    second = first_docid(arrival.published)
+    link, second = batch.link, first_docid(arrival.published)
     docid = next_docids(link, [second])[second]
     link.run("UPDATE body SET published_known = 1 WHERE docid = ?", old.docid)
-    copies.remove(link, old.docid)
+    copies.remove(link, batch.fresh, old.docid)
     link.run(
         "UPDATE mention SET docid = ?, published = ? WHERE docid = ?", docid, arrival.published, old.docid
     )
     if (value := text_hash(arrival.mention)) is not None:
         link.run("UPDATE mention SET simhash = ? WHERE docid = ?", value, docid)
-        copies.add(link, docid, value)
+        copies.add(link, batch.fresh, docid, value)
 
 
 def _keep(batch: Batch, old: Old, arrival: Arrival, *, said_anew: bool) -> bool:
