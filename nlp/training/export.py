@@ -187,14 +187,11 @@ class _Graph:
 
     def skip_norm(self, entering: str, skip: str, name: str, *, norm: str, dense: str, epsilon: float) -> str:
         """Add the skip and the dense layer's bias, then normalise."""
-        weights = [
-            self.weight(f"{norm}.weight", self.state[f"{norm}.weight"]),
-            self.weight(f"{norm}.bias", self.state[f"{norm}.bias"]),
-            self.weight(f"{dense}.bias", self.state[f"{dense}.bias"]),
-        ]
-        return self.add(
-            "SkipLayerNormalization", [entering, skip, *weights], name, fused=True, epsilon=float(epsilon)
-        )
+        bias = self.weight(f"{dense}.bias", self.state[f"{dense}.bias"])
+        # Sum, because ONNX Runtime turns Add into its SkipLayerNormalization, which takes five times as long.
+        summed = self.add("Sum", [entering, skip, bias], f"{name}_sum")
+        norms = [self.weight(f"{norm}.{part}", self.state[f"{norm}.{part}"]) for part in ("weight", "bias")]
+        return self.add("LayerNormalization", [summed, *norms], name, axis=-1, epsilon=float(epsilon))
 
 
 def _encoder(graph: _Graph, layers: int, heads: int, epsilon: float) -> str:
