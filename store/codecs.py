@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.labels import Churn, ChurnReason, Intent, Labels, Sentiment, Span
+from core.mention import Kind
 from core.thread import Priority, Reason, ReasonSpan
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +24,8 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=T
 
 REASONS = list(ChurnReason)
 INTENTS = list(Intent)
+#: What a kind means, looked up: making one of its name costs ten times as much.
+KINDS = {kind.value: kind for kind in Kind}
 
 
 def storable(text: str) -> str:

@@ -16,9 +16,9 @@ def head_of(thread_id: str, mentions: Iterable[StoredMention]) -> StoredMention:
     return next((stored for stored in found if stored.mention.id == thread_id), found[0])
 
 
-def title_of(first: StoredMention) -> str:
+def title_of(title: str | None, text: str) -> str:
     """Return a thread's title: its first mention's, or the beginning of its text."""
-    return first.mention.title or shortened(first.mention.text, TITLE)
+    return title or shortened(text, TITLE)
 
 
 def shortened(text: str, length: int) -> str:

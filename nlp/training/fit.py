@@ -169,11 +169,11 @@ class _Run:
         if self.plan.smooth:
             truth[:, SENTIMENT] = truth[:, SENTIMENT] * (1 - self.plan.smooth) + self.plan.smooth / 3
         weight = torch.tensor([row.tone_weight for row in batch])
-        logits = self.worker(torch.from_numpy(ids), torch.from_numpy(mask))
-        loss = loss_of(logits.float(), truth, weight, _teacher(batch))
+        logits = self.worker(torch.from_numpy(ids), torch.from_numpy(mask)).float()
+        loss = loss_of(logits, truth, weight, _teacher(batch))
         if self.plan.apart:
             texts = torch.tensor([row.text for row in batch])
-            loss = loss + self.plan.apart * apart(logits.float(), truth, texts)
+            loss = loss + self.plan.apart * apart(logits, truth, texts)
         loss.backward()
         if self.worker is not self.network:
             for working, kept in zip(self.worker.parameters(), self.network.parameters(), strict=True):

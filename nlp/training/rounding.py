@@ -25,10 +25,9 @@ class Rounding:
     def __init__(self, network: Any) -> None:
         self.on = False
         for layer in network.encoder.encoder.layer:
-            attention = getattr(layer.attention, "self", None)
-            if attention is not None:
-                for part in (attention.query, attention.key, attention.value, layer.attention.output.dense):
-                    part.register_forward_pre_hook(self._hook(by_token=False))
+            own = layer.attention.self
+            for part in (own.query, own.key, own.value, layer.attention.output.dense):
+                part.register_forward_pre_hook(self._hook(by_token=False))
             for part in (layer.intermediate.dense, layer.output.dense):
                 part.register_forward_pre_hook(self._hook(by_token=True))
 

@@ -15,7 +15,7 @@ from core.search import Count, QueuePage, QueueSort, Search
 from core.thread import StoredMention, ThreadRow
 from store import marks
 from store.codecs import maybe_moment, moment
-from store.conversation import TITLE, in_order, shortened
+from store.conversation import in_order, shortened, title_of
 from store.elastic import facts, records, talks
 from store.elastic.compiling import ALL, Compiler, all_of
 from store.elastic.documents import SCAN, read
@@ -230,7 +230,7 @@ def _row(talk: Talk, first: Json, found: Json | None, products: dict[str, str]) 
     return ThreadRow.restored(
         talk.id,
         talk.source,
-        began["title"] or shortened(began["text"], TITLE),
+        title_of(began["title"], began["text"]),
         shortened(shown.text or shown.title or "", EXCERPT),
         shown.author.handle,
         began["url"],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from core.labels import Labels
 from core.mention import Mention, mention_to_json
@@ -21,6 +20,7 @@ from store.elastic.restoring import labels_restored, mention_restored
 from store.naming import Flags
 
 NO_FLAGS = Flags()
+Said = TypeVar("Said")
 #: Stands between a brand and what is said toward it; part of no name.
 BETWEEN = "\x1f"
 #: Probabilities are compared as ten-thousandths: the four places that the JSON contract keeps.
@@ -112,8 +112,10 @@ class Record:
 
     def labels(self) -> tuple[Labels, ...]:
         """Return all labels: the products' first, then by brand."""
-        kept = [(not pair.flags.product, brand, pair.labels) for brand, pair in self.pairs.items()]
-        return tuple(labels for *_, labels in sorted(kept, key=lambda one: one[:2]) if labels is not None)
+        kept = [
+            (pair.flags, brand, pair.labels) for brand, pair in self.pairs.items() if pair.labels is not None
+        ]
+        return tuple(_products_first(kept))
 
     def stored(self, *, labels: bool = True) -> StoredMention:
         """Return the mention as the port gives it out."""
@@ -256,12 +258,16 @@ def toward_products(body: Json, products: Mapping[str, str]) -> Mention:
     """Return the mention in a body with its labels toward the products of its watches, given by watch."""
     wanted = {products.get(watch) for watch in body["watches"]}
     kept = [
-        (not Flags(*flags).product, brand, labels)
+        (Flags(*flags), brand, labels)
         for brand, (flags, _, labels) in body["pairs"].items()
         if labels and brand in wanted
     ]
-    kept.sort(key=itemgetter(0, 1))
-    return mention_restored(body["mention"], tuple(labels_restored(labels) for *_, labels in kept))
+    return mention_restored(body["mention"], tuple(map(labels_restored, _products_first(kept))))
+
+
+def _products_first(kept: Iterable[tuple[Flags, str, Said]]) -> list[Said]:
+    """Return what is said toward brands: products first, then by name."""
+    return [said for *_, said in sorted(kept, key=lambda one: (not one[0].product, one[1]))]
 
 
 def correction_in(body: Json, brand: str) -> Correction | None:

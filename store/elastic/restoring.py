@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.labels import Churn, ChurnReason, Intent, Labels, Sentiment, Span
-from core.mention import Author, Engagement, Kind, Mention
+from core.mention import Author, Engagement, Mention
+from store.codecs import KINDS
 from store.elastic.faults import Json
 
-#: What names mean, looked up: making one of a name costs ten times as much.
-KINDS = {kind.value: kind for kind in Kind}
+#: What names mean, looked up as kinds are.
 REASONS = {reason.value: reason for reason in ChurnReason}
 INTENTS = {intent.value: intent for intent in Intent}
 

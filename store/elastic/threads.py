@@ -156,7 +156,7 @@ def _thread(talk: Talk, kept: list[Record]) -> Thread:
     return Thread(
         id=talk.id,
         source=talk.source,
-        title=title_of(first),
+        title=title_of(first.mention.title, first.mention.text),
         url=first.mention.url,
         watches=tuple(sorted({watch for stored in mentions for watch in stored.watches})),
         mentions=mentions,

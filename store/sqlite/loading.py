@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 from core.labels import Labels
-from core.mention import Author, Engagement, Kind, Mention
+from core.mention import Author, Engagement, Mention
 from core.thread import StoredMention
-from store.codecs import labels_from_text, maybe_moment, moment
+from store.codecs import KINDS, labels_from_text, maybe_moment, moment
 from store.sqlite.connection import Link, Value
 
 #: Read by place into `Row`. Labels and watches come as one text each, a line for every label and watch: a row
@@ -154,9 +154,6 @@ def _split(head: str) -> tuple[int, str]:
 @functools.lru_cache(maxsize=1_000)
 def _watches(kept: str) -> tuple[str, ...]:
     return tuple(sorted(json.loads(kept)))
-
-
-KINDS = {kind.value: kind for kind in Kind}
 
 
 def read(columns: Columns) -> Row:

@@ -167,7 +167,7 @@ class _Head:
         return Thread.restored(
             self.id,
             self.source,
-            title_of(first),
+            title_of(first.mention.title, first.mention.text),
             first.mention.url,
             tuple(sorted({watch for stored in mentions for watch in stored.watches})),
             mentions,

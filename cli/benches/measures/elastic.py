@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -37,9 +38,7 @@ def measured(url: str, size: int, times: int) -> dict[str, object]:
     Raises:
         ConfigError: the store holds something already, or is none on Elasticsearch.
     """
-    store = open_store(url, clock=SetClock(END))
-    raw = Raw(store)
-    try:
+    with _opened(url) as (store, raw):
         if store.watches():
             raise ConfigError("the store at --url holds something already; give another prefix, or --again")
         store.save_watch(WATCH, actor="bench", now=END)
@@ -49,11 +48,7 @@ def measured(url: str, size: int, times: int) -> dict[str, object]:
         spent = time.perf_counter() - began
         _label(store)
         _rank(store)
-        store.settle()
         return {"ingest_per_second": round(size / spent), **_figures(store, raw, times)}
-    finally:
-        raw.close()
-        store.close()
 
 
 def measured_again(url: str, times: int) -> dict[str, object]:
@@ -62,19 +57,25 @@ def measured_again(url: str, times: int) -> dict[str, object]:
     Raises:
         ConfigError: the store holds nothing, or is none on Elasticsearch.
     """
+    with _opened(url) as (store, raw):
+        if not store.watches():
+            raise ConfigError("the store at --url is empty; leave --again away")
+        return _figures(store, raw, times)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[tuple[Store, Raw]]:
     store = open_store(url, clock=SetClock(END))
     raw = Raw(store)
     try:
-        if not store.watches():
-            raise ConfigError("the store at --url is empty; leave --again away")
-        store.settle()
-        return _figures(store, raw, times)
+        yield store, raw
     finally:
         raw.close()
         store.close()
 
 
 def _figures(store: Store, raw: Raw, times: int) -> dict[str, object]:
+    store.settle()
     bulk = Timer()
     for written in islice(raw.documents_written(), WRITTEN):
         bulk.both(partial(raw.send, written), partial(raw.bulk, written))
