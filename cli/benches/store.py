@@ -13,6 +13,7 @@ import click
 from cli.benches.measures import machine
 from cli.benches.measures.filled import Filled
 from cli.benches.measures.sqlite import Measured
+from core.errors import ConfigError
 
 #: How often each thing is done; the store and the baseline take turns.
 TIMES, QUICK_TIMES = 9, 2
@@ -40,6 +41,8 @@ def command(
     Every figure stands beside that of statements written by hand on FTS5 (store/sqlite/raw.py), taken by
     turns in the same run. Ratios are of CPU time, because other programs on the machine disturb it least.
     """
+    if again and not url:
+        raise ConfigError("--again measures the store at --url; name it")
     sizes = sizes or (QUICK_SIZES if quick else (*SIZES, *((MILLION,) if million else ())))
     if url:
         from cli.benches.measures import elastic  # noqa: PLC0415 - needs the extra

@@ -83,3 +83,9 @@ def test_both_sides_find_the_same(work: Path) -> None:
             assert mine == [row[0] for row in filled.raw.page(ask.match, ask.where)][:50], ask.query
     finally:
         filled.close()
+
+
+def test_measuring_again_asks_for_the_store_that_was_filled() -> None:
+    refused = CliRunner().invoke(command, ["--quick", "--again"])
+    assert refused.exit_code != 0
+    assert "--url" in str(refused.exception)
